@@ -1,6 +1,7 @@
 """The shape of a checklist: what is asked, why, and where the question comes from.
 
-Everything here is frozen data. `checklists.loader` makes it from YAML, `checklists.validation` says what is wrong with a file.
+Everything here is frozen data. `checklists.loader` makes it from YAML, `checklists.validation` says what is wrong with
+a file.
 """
 
 from __future__ import annotations
@@ -63,7 +64,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class BaseRate:
-    """A published figure, quoted with its attribution and never used as a forecast. `value` is a share from 0 to 1."""
+    """A published figure, quoted with its attribution and never used as a forecast.
+
+    `value` is a share from 0 to 1; `note` says what is known of where the figure comes from.
+    """
 
     id: str
     claim: str
@@ -71,6 +75,7 @@ class BaseRate:
     event: str
     unit: str
     attributed_to: str
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
