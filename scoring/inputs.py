@@ -13,7 +13,10 @@ NO_WEIGHTS: Mapping[str, float] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A question as the arithmetic sees it. `choices` is the number of levels K; `who` empty means everybody is expected to know."""
+    """A question as the arithmetic sees it.
+
+    `choices` is the number of levels K; `who` empty means everybody is expected to know.
+    """
 
     id: str
     dimension: str
@@ -26,12 +29,15 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """The questions that are due, in order, with the effort points of S, M and L and optional dimension weights v_d (1 if absent)."""
+    """The questions that are due, in order.
+
+    With the effort points of S, M and L and optional dimension weights v_d (1 if absent).
+    """
 
     dimensions: tuple[str, ...]
     items: tuple[Item, ...]
     effort_points: Mapping[str, int]
-    dimension_weights: Mapping[str, float] = field(default=NO_WEIGHTS)
+    dimension_weights: Mapping[str, float] = field(default_factory=lambda: NO_WEIGHTS)
 
 
 @dataclass(frozen=True, slots=True)

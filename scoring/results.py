@@ -31,7 +31,12 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One evaluation. `dimensions` leaves out those with no applicable question; `index` is None when nothing is applicable."""
+    """One evaluation. Lists keep the order of the instrument.
+
+    `dimensions` leaves out those with no applicable question; `index` is None when nothing is applicable. `unknown` are
+    the questions answered with don't know, and the blank ones of a closed assessment; `unanswered` the blank ones of an
+    open one. `as_if_not_known` is None when nothing is excluded.
+    """
 
     engine: str
     index: float | None
@@ -76,7 +81,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Narrowing:
-    """How much narrower the range gets at least-best case when a question is answered or evidenced, in points."""
+    """By how many points at least the range narrows when a question is answered or evidenced."""
 
     question: str
     action: Literal["answer", "evidence"]

@@ -1,0 +1,101 @@
+"""Pages of the site itself: the way in, health, and what is said when something is refused."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+import scoring
+from accounts.access import member_of, member_with, user_of
+from accounts.roles import Permission
+from assessments.services import CHECKLIST
+
+from assessor.middleware import wants_json
+from assessor.demo.portfolio import remove_demo
+from checklists.loader import load
+from projects.models import Project
+from reports.reconciler import is_worker_alive
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    return redirect("projects:list")
+
+
+@login_not_required
+@require_safe
+def health(request: HttpRequest) -> HttpResponse:
+    """200 when the database answers and is up to date. Says beside it whether a worker left a sign of life."""
+    try:
+        executor = MigrationExecutor(connection)
+        pending = bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+        worker = is_worker_alive() if not pending else False
+    except DatabaseError:
+        return JsonResponse({"status": "unavailable", "database": False}, status=503)
+    state = {"status": "pending migrations" if pending else "ok", "database": True, "worker": worker}
+    return JsonResponse(state, status=503 if pending else 200)
+
+
+
+
+@require_safe
+def method(request: HttpRequest) -> HttpResponse:
+    """How the number is made, with an example that the engine itself computes."""
+    member_of(request)
+    context = {"section": "method", "example": example_result(), "checklist": load(*CHECKLIST)}
+    return render(request, "method.html", context)
+
+
+def example_result() -> scoring.Result:
+    """Two dimensions, five questions, one must-have at its worst: the hand check of docs/scoring.md."""
+    items = (
+        scoring.Item("a1", "A", 5, True, 2.0, "M"),
+        scoring.Item("a2", "A", 4, False, 1.0, "S"),
+        scoring.Item("a3", "A", 4, False, 1.0, "L"),
+        scoring.Item("b1", "B", 4, True, 1.5, "S"),
+        scoring.Item("b2", "B", 5, False, 1.0, "M"),
+    )
+    levels = {"a1": 0, "a2": 3, "a3": 3, "b1": 3, "b2": 4}
+    responses = tuple(scoring.Response(key, level=level, evidence=True) for key, level in levels.items())
+    instrument = scoring.Instrument(("A", "B"), items, {"S": 1, "M": 3, "L": 8})
+    return scoring.evaluate(instrument, scoring.Answers(responses))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def demo_data(request: HttpRequest) -> HttpResponse:
+    """What the demo portfolio is, and its removal in one step."""
+    membership = member_with(request, Permission.MANAGE_ORGANISATION)
+    if request.method == "POST":
+        count = remove_demo(organisation=membership.organisation, by=user_of(request))
+        messages.success(request, f"Removed {count} demo projects with their answers, snapshots and reports.")
+        return redirect("projects:list")
+    projects = Project.objects.filter(organisation=membership.organisation, is_demo=True).order_by("name")
+    return render(request, "demo.html", {"section": "members", "projects": projects})
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The form was older than the session. Nothing was saved, and the page says what to do."""
+    if wants_json(request):
+        return JsonResponse({"error": "Your session was renewed.", "renew": True}, status=403)
+    return render(request, "403_csrf.html", status=403)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "400.html", status=400)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "403.html", {"reason": str(exception) or "You are not allowed to do this."}, status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "404.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return render(request, "500.html", status=500)

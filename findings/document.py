@@ -1,0 +1,3 @@
+from reports.dimensions import DimensionPage  # noqa
+from reports.document import ReportDocument, ReportOptions, build_document  # noqa
+from reports.plan import PlanStep, PointsRow  # noqa

@@ -1,0 +1,35 @@
+"""Who may open which project. Invisible is 404, visible but not allowed is 403."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+
+from accounts.models import User
+from accounts.roles import Permission
+from projects.models import Project
+
+WRITES = frozenset({Permission.ANSWER, Permission.EDIT_PROJECT, Permission.TAKE_SNAPSHOT})
+
+
+def project_for(user: User | AnonymousUser, slug: str, permission: Permission) -> Project:
+    """The project `slug`, if this person may do `permission` with it.
+
+    Raises Http404 when the project is not theirs to see, PermissionDenied when they may see it but not do this, also
+    when it is archived and the permission changes it.
+    """
+    project = (
+        Project.objects.visible_to(cast(User, user)).select_related("organisation", "owner").filter(slug=slug).first()
+    )
+    if project is None:
+        raise Http404("No such project.")
+    if permission not in project.permissions():
+        raise PermissionDenied(
+            "Your role in this project does not allow this. An owner of the organisation can change it."
+        )
+    if project.is_archived and permission in WRITES and permission is not Permission.EDIT_PROJECT:
+        raise PermissionDenied("This project is archived and can only be read. Restore it to change it.")
+    return project

@@ -1,0 +1,103 @@
+"""A project: what is to be built, for whom, and how far it has come."""
+
+from __future__ import annotations
+
+import secrets
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models.functions import Now
+from django.utils.text import slugify
+
+from accounts.models import NAME_LIMIT, Membership, Organisation, User
+from accounts.roles import Permission, Role, permissions_of
+
+GOAL_LIMIT = 300
+UNIT_LIMIT = 80
+TAG_LIMIT = 40
+TAGS_LIMIT = 12
+
+
+class Stage(models.TextChoices):
+    """The stage whose entry is assessed; the same ids as in the checklist."""
+
+    IDEA = "idea", "Idea"
+    PROTOTYPE = "prototype", "Prototype"
+    PILOT = "pilot", "Pilot"
+    PRODUCTION = "production", "Production"
+
+
+def new_slug(name: str) -> str:
+    """Readable and not guessable: the name's letters and eight random ones."""
+    return f"{slugify(name)[:60].strip('-') or 'project'}-{secrets.token_hex(4)}"
+
+
+class ProjectQuerySet(models.QuerySet["Project"]):
+    def visible_to(self, user: User) -> ProjectQuerySet:
+        """The projects of the user's organisations: all of them, or those with a grant where the membership is narrowed.
+
+        Each row carries `member_role` and `grant_role` (None without a grant), from which the permissions follow.
+        """
+        membership = Membership.objects.filter(user=user, organisation=OuterRef("organisation"))
+        grant = ProjectGrant.objects.filter(membership__user=user, project=OuterRef("pk"))
+        return self.annotate(
+            member_role=Subquery(membership.values("role")[:1]),
+            grant_role=Subquery(grant.values("role")[:1]),
+        ).filter(
+            Exists(membership.filter(Q(all_projects=True) | Q(role=Role.OWNER)))
+            | Q(Exists(membership), grant_role__isnull=False)
+        )
+
+    def open(self) -> ProjectQuerySet:
+        return self.filter(archived_at=None)
+
+
+class Project(models.Model):
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="projects")
+    slug = models.SlugField(max_length=80, unique=True)
+    name = models.CharField(max_length=NAME_LIMIT)
+    goal = models.CharField(max_length=GOAL_LIMIT)
+    stage = models.CharField(max_length=16, choices=Stage.choices)
+    facts = models.JSONField(default=list)
+    owner = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="owned_projects")
+    unit = models.CharField(max_length=UNIT_LIMIT, blank=True)
+    tags = models.JSONField(default=list)
+    planned_date = models.DateField(null=True, blank=True)
+    is_demo = models.BooleanField(default=False)
+    created_at = models.DateTimeField(db_default=Now())
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[ProjectQuerySet] = ProjectQuerySet.as_manager()  # type: ignore[assignment]
+
+    member_role: str
+    grant_role: str | None
+
+    class Meta:
+        indexes = (models.Index(fields=("organisation", "name", "id"), name="project_by_name"),)
+        constraints = (models.CheckConstraint(condition=Q(stage__in=Stage.values), name="project_stage_known"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_archived(self) -> bool:
+        return self.archived_at is not None
+
+    def permissions(self) -> frozenset[Permission]:
+        """What the person this row was read for may do. Only on rows from `visible_to`."""
+        return permissions_of(self.member_role, self.grant_role)
+
+
+class ProjectGrant(models.Model):
+    """Narrows a membership to a project and, there, to a role."""
+
+    membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="grants")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="grants")
+    role = models.CharField(max_length=16, choices=[(r.value, r.label) for r in Role if r != Role.OWNER])
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("membership", "project"), name="one_grant_per_project"),)
+
+    def __str__(self) -> str:
+        return f"{self.membership} on {self.project}"

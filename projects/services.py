@@ -1,0 +1,81 @@
+"""Audited writes on projects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import transaction
+
+from accounts import audit
+from accounts.models import Membership, Organisation, User
+from projects.models import Project, ProjectGrant, new_slug
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectDetails:
+    """What a person may set on a project, already cleaned."""
+
+    name: str
+    goal: str
+    stage: str
+    facts: Sequence[str] = ()
+    owner: User | None = None
+    unit: str = ""
+    tags: Sequence[str] = ()
+    planned_date: date | None = None
+
+
+@transaction.atomic
+def create_project(*, organisation: Organisation, details: ProjectDetails, by: User, is_demo: bool = False) -> Project:
+    """Adds a project. The caller has checked that `by` may create projects in `organisation`."""
+    project = Project(organisation=organisation, slug=new_slug(details.name), is_demo=is_demo)
+    _apply(project, details)
+    project.save(force_insert=True)
+    audit.record(organisation=organisation, actor=by, verb="project.created", thing=project.slug, name=project.name)
+    return project
+
+
+@transaction.atomic
+def update_project(*, project: Project, details: ProjectDetails, by: User) -> Project:
+    """Changes the description. Stage and facts decide which questions are due from the next page on."""
+    _apply(project, details)
+    project.save()
+    audit.record(
+        organisation=project.organisation, actor=by, verb="project.updated", thing=project.slug, stage=project.stage
+    )
+    return project
+
+
+@transaction.atomic
+def archive_project(*, project: Project, by: User, at: datetime | None) -> Project:
+    """Archives the project at `at`, or restores it when `at` is None. Nothing is removed."""
+    project.archived_at = at
+    project.save(update_fields=["archived_at"])
+    verb = "project.archived" if at else "project.restored"
+    audit.record(organisation=project.organisation, actor=by, verb=verb, thing=project.slug)
+    return project
+
+
+def _apply(project: Project, details: ProjectDetails) -> None:
+    project.name, project.goal, project.stage = details.name, details.goal, details.stage
+    project.facts, project.tags = sorted(set(details.facts)), list(details.tags)
+    project.owner, project.unit, project.planned_date = details.owner, details.unit, details.planned_date
+
+
+@transaction.atomic
+def set_grants(*, project: Project, grants: Mapping[Membership, str], by: User) -> None:
+    """Sets each member's role in this project; an empty role takes the grant away. Only changes are written."""
+    held = dict(ProjectGrant.objects.filter(project=project).values_list("membership_id", "role"))
+    for membership, role in grants.items():
+        if held.get(membership.pk, "") == role:
+            continue
+        if role:
+            ProjectGrant.objects.update_or_create(membership=membership, project=project, defaults={"role": role})
+        else:
+            ProjectGrant.objects.filter(membership=membership, project=project).delete()
+        audit.record(
+            organisation=project.organisation, actor=by, verb="project.grant", thing=project.slug,
+            member=membership.user.email, role=role or None,
+        )

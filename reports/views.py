@@ -1,0 +1,185 @@
+"""Asking for reports, watching them being made, and sharing frozen results by link."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Case, F, IntegerField, Value, When
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.access import member_of, user_of
+from accounts.roles import Permission
+from accounts.texts import TextRefused
+from assessments.models import Snapshot
+from assessments.views.common import latest_assessment, page_context
+from projects.access import project_for
+from projects.models import Project
+from reports.files import pdf_response
+from reports.models import STEPS, Report, ReportState, ShareLink
+from reports.reconciler import is_worker_alive
+from reports.services import (
+    ReportContent,
+    ReportRefused,
+    ShareTerms,
+    create_share_link,
+    request_report,
+    revoke_share_link,
+)
+
+PAGE = 50
+POLL_SECONDS, SLOW_POLL_SECONDS, SLOW_AFTER_SECONDS = 2, 5, 30
+STOP_POLLING = 286
+
+
+def find_report(project: Project, public_id: str) -> Report:
+    reports = Report.objects.select_related("snapshot__project__organisation", "snapshot__taken_by", "created_by")
+    return get_object_or_404(reports.defer("snapshot__body"), snapshot__project=project, public_id=public_id)
+
+
+def find_snapshot(project: Project, public_id: str) -> Snapshot:
+    rows = Snapshot.objects.select_related("project__organisation", "assessment").defer("body")
+    return get_object_or_404(rows, project=project, public_id=public_id)
+
+
+@require_safe
+def all_reports(request: HttpRequest) -> HttpResponse:
+    """Every report of the projects this person may see, newest first."""
+    membership = member_of(request)
+    visible = Project.objects.visible_to(user_of(request)).filter(organisation=membership.organisation)
+    rows = (
+        Report.objects.filter(snapshot__project__in=visible.values("pk"))
+        .select_related("snapshot__project", "created_by").defer("snapshot__body").order_by("-id")
+    )
+    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    return render(request, "reports/all.html", {"section": "reports", "page": page})
+
+
+@require_safe
+def project_reports(request: HttpRequest, slug: str) -> HttpResponse:
+    project = project_for(request.user, slug, Permission.VIEW_PROJECT)
+    rows = (
+        Report.objects.filter(snapshot__project=project)
+        .select_related("snapshot", "created_by").defer("snapshot__body").order_by("-id")
+    )
+    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    newest = Snapshot.objects.filter(project=project).defer("body").order_by("-number").first()
+    links = (
+        ShareLink.objects.filter(snapshot__project=project).select_related("snapshot", "created_by")
+        .defer("snapshot__body").order_by("-id")[:100]
+    )
+    now = timezone.now()
+    context = page_context(
+        project, "reports", latest_assessment(project), page=page, newest=newest,
+        links=[(link, link.is_active(at=now)) for link in links],
+    )
+    return render(request, "reports/project.html", context)
+
+
+@require_POST
+def create(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
+    project = project_for(request.user, slug, Permission.REQUEST_REPORT)
+    snapshot = find_snapshot(project, public_id)
+    try:
+        report = request_report(snapshot=snapshot, content=ReportContent(), by=user_of(request))
+    except ReportRefused as error:
+        messages.warning(request, str(error))
+        return redirect("reports:project", slug=slug)
+    return redirect("reports:detail", slug=slug, public_id=report.public_id)
+
+
+@require_safe
+def detail(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
+    """The state of one report. The page asks for its own fragment until the report is finished."""
+    project = project_for(request.user, slug, Permission.VIEW_PROJECT)
+    report = find_report(project, public_id)
+    waiting = (timezone.now() - report.enqueued_at).total_seconds()
+    context = page_context(
+        project, "reports", None, report=report, steps=STEPS[1:],
+        poll=POLL_SECONDS if waiting < SLOW_AFTER_SECONDS else SLOW_POLL_SECONDS,
+        before=_waiting_before(report) if report.state == ReportState.QUEUED else 0,
+        worker_missing=not report.is_finished and not is_worker_alive(),
+    )
+    if request.headers.get("HX-Request"):
+        return render(request, "reports/_state.html", context, status=STOP_POLLING if report.is_finished else 200)
+    return render(request, "reports/detail.html", context)
+
+
+def _waiting_before(report: Report) -> int:
+    return Report.objects.filter(state__in=(ReportState.QUEUED, ReportState.RUNNING), pk__lt=report.pk).count()
+
+
+@require_safe
+def download(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
+    project = project_for(request.user, slug, Permission.VIEW_PROJECT)
+    report = find_report(project, public_id)
+    response = pdf_response(report)
+    if response is None:
+        messages.info(request, "The file is not there yet. It is being made.")
+        return redirect("reports:detail", slug=slug, public_id=public_id)
+    return response
+
+
+@require_POST
+def retry(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
+    project = project_for(request.user, slug, Permission.REQUEST_REPORT)
+    report = find_report(project, public_id)
+    content = ReportContent(names=report.names, notes=report.notes, evidence=report.evidence)
+    try:
+        request_report(snapshot=report.snapshot, content=content, by=user_of(request))
+    except ReportRefused as error:
+        messages.warning(request, str(error))
+    return redirect("reports:detail", slug=slug, public_id=public_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def share(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
+    """Making a link to one frozen result. Its address is shown once."""
+    project = project_for(request.user, slug, Permission.SHARE)
+    snapshot = find_snapshot(project, public_id)
+    address, problem = "", ""
+    if request.method == "POST":
+        try:
+            link, token = create_share_link(
+                snapshot=snapshot, terms=_read_terms(request), by=user_of(request), at=timezone.now()
+            )
+        except (TextRefused, ReportRefused) as error:
+            problem = str(error)
+        else:
+            path = reverse("reports:exchange", args=[token])
+            address = f"{settings.PUBLIC_URL.rstrip('/')}{path}" if settings.PUBLIC_URL else request.build_absolute_uri(path)
+    links = snapshot.share_links.select_related("created_by").order_by(
+        Case(When(revoked_at=None, then=Value(0)), default=Value(1), output_field=IntegerField()), F("id").desc()
+    )[:100]
+    now = timezone.now()
+    context = page_context(
+        project, "snapshots", None, snapshot=snapshot, problem=problem, address=address, typed=request.POST if problem else {},
+        days=settings.SHARE_LINK_DAYS, most_days=settings.SHARE_LINK_MAX_DAYS,
+        links=[(row, row.is_active(at=now)) for row in links],
+    )
+    return render(request, "reports/share.html", context, status=422 if problem else 200)
+
+
+def _read_terms(request: HttpRequest) -> ShareTerms:
+    days = request.POST.get("days", "")
+    if not days.isascii() or not days.isdecimal() or len(days) > 4:
+        raise ReportRefused(f"Days: a whole number from 1 to {settings.SHARE_LINK_MAX_DAYS}.")
+    shown = {name: request.POST.get(name) == "1" for name in ("names", "notes", "evidence")}
+    return ShareTerms(
+        label=request.POST.get("label", ""), days=int(days), content=ReportContent(**shown),
+        passphrase=request.POST.get("passphrase", ""), with_pdf=request.POST.get("with_pdf") == "1",
+    )
+
+
+@require_POST
+def revoke(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
+    project = project_for(request.user, slug, Permission.SHARE)
+    links = ShareLink.objects.select_related("snapshot__project__organisation").defer("snapshot__body")
+    link = get_object_or_404(links, snapshot__project=project, public_id=public_id)
+    revoke_share_link(link=link, by=user_of(request), at=timezone.now())
+    messages.success(request, f"The link for {link.label} no longer works.")
+    return redirect("reports:share", slug=slug, public_id=link.snapshot.public_id)

@@ -1,0 +1,417 @@
+/* Saves each answer by itself, in order, and loses none.
+
+   Every question has a revision that the server raises with each change. An answer is sent with the revision the page
+   knows and with an id of its own, so a repeated request does no harm and a stale one comes back as a conflict with both
+   values. What cannot be sent yet stays in this page's memory, in order, until the server has it. */
+
+const form = document.getElementById("questions");
+const token = () => form.querySelector("[name=csrfmiddlewaretoken]");
+const questions = new Map();
+const FIELDS = ["choice", "reason", "note", "evidence_title", "evidence_url"];
+const RETRY = [2, 4, 8, 16, 32, 60];
+const TIMEOUT_MS = 15000;
+
+let order = [];        // ids of questions with something to send, oldest first
+let sending = null;    // id of the question that is on its way
+let failures = 0;
+let timer = 0;
+let halted = "";       // "", "offline" or "signed-out"
+let wasWaiting = 0;
+
+class Question {
+  constructor(box) {
+    this.box = box;
+    this.id = box.dataset.question;
+    this.revision = Number(box.querySelector("[data-name=revision]").value);
+    this.stored = this.read();
+    this.pending = null;    // what is to be sent, and under which id
+    this.uncertain = null;  // what was sent without an answer: sent again first, under the same id
+    this.conflict = null;
+  }
+  inputs(name) { return [...this.box.querySelectorAll(`[data-name="${name}"]`)]; }
+  read() {
+    const values = {};
+    for (const name of FIELDS) {
+      const inputs = this.inputs(name);
+      values[name] = name === "choice" ? (inputs.find((i) => i.checked) || { value: "" }).value : inputs[0].value;
+    }
+    if (values.choice !== "na") values.reason = "";
+    return values;
+  }
+  write(values) {
+    for (const input of this.inputs("choice")) input.checked = input.value === values.choice;
+    for (const name of FIELDS.slice(1)) this.inputs(name)[0].value = values[name] || "";
+    unfold(this.box, "note", Boolean(values.note));
+    unfold(this.box, "evidence", Boolean(values.evidence_url));
+  }
+  words(choice) {
+    const input = this.inputs("choice").find((i) => i.value === choice);
+    return choice === "" || !input ? "Not answered" : input.parentElement.textContent.trim();
+  }
+  say(text, kind = "") {
+    const place = this.box.querySelector("[data-statetext]");
+    place.className = `state ${kind}`;
+    place.replaceChildren();
+    if (kind === "busy") place.append(Object.assign(document.createElement("span"), { className: "spin" }));
+    if (kind === "ok") place.append(tick());
+    place.append(text);
+  }
+  problem(text) {
+    const place = this.box.querySelector("[data-problem]");
+    place.textContent = text;
+    place.hidden = !text;
+  }
+}
+
+const same = (a, b) => FIELDS.every((name) => a[name] === b[name]);
+
+function tick() {
+  const template = document.createElement("template");
+  template.innerHTML = '<svg class="ic" viewBox="0 0 16 16" width="14" height="14" aria-hidden="true"><path d="m6.4 12.6-4-4L3.8 7.2l2.6 2.6 5.8-5.8 1.4 1.4Z"/></svg>';
+  return template.content;
+}
+
+/* ---- what the page says ---- */
+
+let lastSaid = 0;
+function announce(text) {
+  const place = document.getElementById("announce");
+  const wait = Math.max(0, lastSaid + 1000 - Date.now());
+  clearTimeout(announce.timer);
+  announce.timer = setTimeout(() => { place.textContent = text; lastSaid = Date.now(); }, wait);
+}
+
+function showWaiting() {
+  const bar = document.getElementById("waiting");
+  const count = order.length + (sending ? 1 : 0);
+  const held = halted && count;
+  bar.hidden = !held;
+  if (held) {
+    const answers = count === 1 ? "1 answer is" : `${count} answers are`;
+    document.getElementById("waiting-text").textContent = halted === "offline"
+      ? `Offline or the server does not answer. ${answers} waiting on this page.`
+      : `You are signed out. ${answers} waiting on this page.`;
+    if (!wasWaiting) announce(document.getElementById("waiting-text").textContent);
+  }
+  wasWaiting = held ? Math.max(wasWaiting, count) : wasWaiting;
+  document.getElementById("savebar").classList.toggle("waiting", Boolean(held));
+}
+
+function showSaved(body) {
+  const bar = document.getElementById("savebar");
+  bar.hidden = false;
+  document.getElementById("savetext").textContent = `Saved ${body.saved_at} UTC by you`;
+  for (const [dimension, [answered, due]] of Object.entries(body.counts)) {
+    const count = document.querySelector(`[data-count="${dimension}"]`);
+    if (!count) continue;
+    count.textContent = `${answered}/${due}`;
+    count.closest("a").classList.toggle("done", answered === due);
+    count.closest("a").querySelector(".pie .p").setAttribute("stroke-dasharray", `${due ? Math.floor(answered * 100 / due) : 0} 100`);
+  }
+  const [answered, due] = body.counts[form.dataset.dimension];
+  document.getElementById("here").textContent = `${answered} of ${due} answered`;
+  const left = due - answered;
+  document.getElementById("left").textContent = left ? `${left} ${left === 1 ? "question" : "questions"} left here` : "All answered here";
+  document.getElementById("finished").hidden = body.total[0] !== body.total[1];
+  document.getElementById("preview").innerHTML = body.preview;
+  document.title = document.title.replace(/\d+ of \d+ answered/, `${answered} of ${due} answered`);
+}
+
+/* ---- the queue ---- */
+
+function changed(question) {
+  const values = question.read();
+  const rail = document.querySelector(`[data-rail="${question.id}"]`);
+  question.problem("");
+  if (question.conflict) return;
+  if (values.choice === "na" && !values.reason.trim()) {
+    question.pending = null;
+    order = order.filter((id) => id !== question.id);
+    question.unsent = true;
+    question.say("Say why, then it is saved", "bad");
+    return;
+  }
+  question.unsent = false;
+  if (rail) rail.dataset.state = { "": "blank", dk: "unknown", na: "not_applicable" }[values.choice] || "graded";
+  if (sending !== question.id && !question.uncertain && same(values, question.stored)) {
+    question.pending = null;
+    order = order.filter((id) => id !== question.id);
+    question.say(question.revision ? "Saved" : "", question.revision ? "ok" : "");
+    showWaiting();
+    return;
+  }
+  question.pending = { values, mutation: crypto.randomUUID ? crypto.randomUUID() : uuid() };
+  if (!order.includes(question.id)) order.push(question.id);
+  if (halted) question.say("Not sent yet, kept on this page", "bad");
+  showWaiting();
+  pump();
+}
+
+function uuid() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 15) | 64;
+  bytes[8] = (bytes[8] & 63) | 128;
+  const hex = [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}
+
+async function pump() {
+  if (sending || halted || !order.length) return;
+  const question = questions.get(order.shift());
+  const job = question.uncertain || question.pending;
+  sending = question.id;
+  if (!question.uncertain) question.pending = null;
+  question.uncertain = null;
+  if (question.pending) order.unshift(question.id);
+  const slow = setTimeout(() => question.say("Saving", "busy"), 300);
+  let answer;
+  try {
+    answer = await post(question, job);
+  } catch {
+    answer = { status: 0, body: {} };
+  }
+  clearTimeout(slow);
+  sending = null;
+  settle(question, job, answer);
+  showWaiting();
+  pump();
+}
+
+async function post(question, job, renewed = false) {
+  const data = new FormData();
+  for (const name of FIELDS) data.set(name, job.values[name]);
+  data.set("revision", question.revision);
+  data.set("mutation", job.mutation);
+  const response = await fetch(form.dataset.save.replace("QUESTION", encodeURIComponent(question.id)), {
+    method: "POST", body: data, redirect: "manual", signal: AbortSignal.timeout(TIMEOUT_MS),
+    headers: { Accept: "application/json", "X-CSRFToken": token().value },
+  });
+  if (response.type === "opaqueredirect") return { status: 401, body: {} };
+  const body = (response.headers.get("Content-Type") || "").startsWith("application/json") ? await response.json() : {};
+  if (response.status === 403 && body.renew && !renewed && await renewToken()) return post(question, job, true);
+  return { status: response.status, body };
+}
+
+/* After signing in again the page's token is old: the page itself, read anew, holds the new one. */
+async function renewToken() {
+  const response = await fetch(location.pathname, { headers: { Accept: "text/html" }, redirect: "manual" });
+  if (!response.ok) return false;
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const fresh = page.querySelector("[name=csrfmiddlewaretoken]");
+  if (!fresh) return false;
+  for (const input of document.querySelectorAll("[name=csrfmiddlewaretoken]")) input.value = fresh.value;
+  return true;
+}
+
+function settle(question, job, { status, body }) {
+  if (status === 200) return settleSaved(question, job, body);
+  if (status === 409) return settleConflict(question, job, body);
+  if (status === 401) return hold(question, job, "signed-out");
+  if (status === 0 || status >= 500 || status === 429) return hold(question, job, "offline");
+  /* Refused for good: the page keeps what was typed and says why. */
+  const reason = body.error || "This answer was refused. Copy what you need and reload the page.";
+  question.unsent = true;
+  question.say("Not saved", "bad");
+  question.problem(status === 423 || status === 403 ? `${reason} Your answer was: ${question.words(job.values.choice)}. ${job.values.note}` : reason);
+  announce(`Not saved: ${reason}`);
+  failures = 0;
+}
+
+function settleSaved(question, job, body) {
+  failures = 0;
+  question.revision = body.revision;
+  question.box.querySelector("[data-name=revision]").value = body.revision;
+  question.stored = job.values;
+  if (!question.pending) question.say("Saved", "ok");
+  showSaved(body);
+  if (wasWaiting && !order.length) {
+    document.getElementById("savetext").textContent = `Sent ${wasWaiting} ${wasWaiting === 1 ? "answer" : "answers"}`;
+    announce(`Sent ${wasWaiting} ${wasWaiting === 1 ? "answer" : "answers"}`);
+    wasWaiting = 0;
+  } else if (!order.length) announce("Saved");
+}
+
+/* Nothing is thrown away. Perhaps the server has it already, so it goes first again, under the same id. */
+function hold(question, job, why) {
+  question.uncertain = job;
+  order = [question.id, ...order.filter((id) => id !== question.id)];
+  for (const id of order) questions.get(id).say("Not sent yet, kept on this page", "bad");
+  halted = why;
+  if (why === "signed-out") {
+    const dialog = document.getElementById("signin");
+    document.getElementById("signin-link").href = form.dataset.signin;
+    if (!dialog.open) dialog.showModal();
+    return;
+  }
+  clearTimeout(timer);
+  timer = setTimeout(goOn, 1000 * RETRY[Math.min(failures, RETRY.length - 1)]);
+  failures += 1;
+}
+
+function goOn() {
+  clearTimeout(timer);
+  halted = "";
+  pump();
+  showWaiting();
+}
+
+/* ---- conflicts ---- */
+
+function settleConflict(question, job, body) {
+  failures = 0;
+  const mine = question.pending ? question.pending.values : job.values;
+  question.pending = null;
+  order = order.filter((id) => id !== question.id);
+  question.conflict = { mine, theirs: body.theirs, revision: body.revision };
+  question.box.querySelector(".conflict")?.remove();
+  const box = document.getElementById("conflict").content.cloneNode(true);
+  box.querySelector(".who").textContent = body.by || "Somebody";
+  box.querySelector(".theirs").textContent = body.words;
+  box.querySelector(".when").textContent = body.at || "the same time";
+  box.querySelector(".mine").textContent = question.words(mine.choice);
+  const texts = [["note", "Their note"], ["evidence_url", "Their link"], ["reason", "Their reason"]]
+    .filter(([name]) => (body.theirs[name] || "") !== (mine[name] || "") && body.theirs[name])
+    .map(([name, words]) => `${words}: “${body.theirs[name]}”. `);
+  box.querySelector(".extra-words").textContent = texts.join("");
+  box.querySelector(".keep").addEventListener("click", () => decide(question, true));
+  box.querySelector(".use").addEventListener("click", () => decide(question, false));
+  question.box.append(box);
+  question.say("Not saved: decide below", "bad");
+}
+
+function decide(question, keepMine) {
+  const { theirs, revision } = question.conflict;
+  question.conflict = null;
+  question.box.querySelector(".conflict").remove();
+  question.revision = revision;
+  question.box.querySelector("[data-name=revision]").value = revision;
+  question.stored = Object.fromEntries(FIELDS.map((name) => [name, theirs[name] || ""]));
+  if (!keepMine) question.write(question.stored);
+  changed(question);
+  (question.inputs("choice").find((i) => i.checked) || question.inputs("choice")[0]).focus();
+}
+
+/* ---- folding, keys, sheet ---- */
+
+function unfold(box, what, open) {
+  const button = box.querySelector(`[data-open="${what}"]`);
+  const part = document.getElementById(button.getAttribute("aria-controls"));
+  part.classList.toggle("open", open);
+  button.setAttribute("aria-expanded", String(open));
+  return part;
+}
+
+function go(box) {
+  if (!box) return;
+  box.scrollIntoView({ block: "start" });
+  (box.querySelector("[data-name=choice]:checked") || box.querySelector("[data-name=choice]")).focus({ preventScroll: true });
+}
+
+const KEYS = {
+  d: (q) => pick(q, "dk"), n: (q) => pick(q, "na"),
+  j: (q) => go(neighbour(q, 1)), k: (q) => go(neighbour(q, -1)),
+  u: (q) => go(nextOpen(q)),
+  e: (q) => unfold(q.box, "evidence", true).querySelector("input").focus(),
+  o: (q) => unfold(q.box, "note", true).querySelector("textarea").focus(),
+};
+
+function pick(question, value) {
+  const input = question.inputs("choice").find((i) => i.value === value);
+  if (!input) return;
+  input.checked = true;
+  input.focus({ preventScroll: true });
+  if (value === "na") question.inputs("reason")[0].focus();
+  changed(question);
+}
+
+function neighbour(question, step) {
+  const all = [...questions.values()];
+  return all[all.indexOf(question) + step]?.box;
+}
+
+function nextOpen(question) {
+  const all = [...questions.values()];
+  const place = all.indexOf(question);
+  return [...all.slice(place + 1), ...all.slice(0, place)].find((q) => q.read().choice === "")?.box;
+}
+
+form.addEventListener("keydown", (event) => {
+  const box = event.target.closest(".q");
+  if (!box || event.ctrlKey || event.altKey || event.metaKey) return;
+  const question = questions.get(box.dataset.question);
+  const typing = event.target.matches("textarea, input:not([type=radio])");
+  if (event.key === "Enter" && !typing && event.target.matches("input")) {
+    event.preventDefault();
+    go(neighbour(question, event.shiftKey ? -1 : 1));
+    return;
+  }
+  if (typing || form.dataset.keys !== "on" || event.shiftKey) return;
+  const key = event.key.toLowerCase();
+  if (key >= "1" && key <= "9" && key.length === 1) { event.preventDefault(); pick(question, String(Number(key) - 1)); }
+  else if (KEYS[key]) { event.preventDefault(); KEYS[key](question); }
+});
+
+const sheet = document.getElementById("sheet");
+document.addEventListener("click", async (event) => {
+  if (event.target.closest("[data-close]")) event.target.closest("dialog").close();
+  const link = event.target.closest("[data-sheet]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  event.preventDefault();
+  try {
+    const response = await fetch(link.href, { headers: { "X-Fragment": "1" } });
+    if (!response.ok) throw new Error(String(response.status));
+    document.getElementById("sheet-body").innerHTML = await response.text();
+    sheet.showModal();
+  } catch { location.href = link.href; }
+});
+sheet.addEventListener("click", (event) => { if (event.target === sheet) sheet.close(); });
+
+/* ---- wiring ---- */
+
+for (const box of form.querySelectorAll(".q")) {
+  if (!box.querySelector("[data-name=revision]")) continue;
+  const question = new Question(box);
+  questions.set(question.id, question);
+  let typing = 0;
+  box.addEventListener("change", () => { clearTimeout(typing); changed(question); });
+  box.addEventListener("input", (event) => {
+    if (!event.target.matches("textarea, input:not([type=radio])")) return;
+    clearTimeout(typing);
+    typing = setTimeout(() => changed(question), 600);
+  });
+  for (const button of box.querySelectorAll("[data-open]")) {
+    button.addEventListener("click", () => {
+      const open = button.getAttribute("aria-expanded") !== "true";
+      const part = unfold(box, button.dataset.open, open);
+      if (open) part.querySelector("textarea, input").focus();
+    });
+  }
+  box.querySelector("[data-clear]").addEventListener("click", () => {
+    for (const input of question.inputs("choice")) input.checked = input.value === "";
+    changed(question);
+  });
+}
+
+form.addEventListener("submit", (event) => event.preventDefault());
+document.getElementById("send-now").addEventListener("click", goOn);
+document.getElementById("signin-retry").addEventListener("click", () => { document.getElementById("signin").close(); goOn(); });
+window.addEventListener("online", goOn);
+window.addEventListener("offline", () => { if (order.length || sending) { halted = "offline"; showWaiting(); } });
+window.addEventListener("focus", () => { if (halted === "signed-out") { document.getElementById("signin").close(); goOn(); } });
+
+const isUnsent = () => Boolean(sending || order.length || [...questions.values()].some((q) => q.conflict || q.unsent));
+window.addEventListener("beforeunload", (event) => { if (isUnsent()) event.preventDefault(); });
+
+/* A link that is followed while an answer is on its way waits for it, at most three seconds. */
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href]");
+  if (!link || link.hasAttribute("data-sheet") || link.target || link.hash && link.pathname === location.pathname) return;
+  if (event.ctrlKey || event.metaKey || event.shiftKey || event.button || halted || !(sending || order.length)) return;
+  event.preventDefault();
+  const until = Date.now() + 3000;
+  const wait = setInterval(() => {
+    if ((sending || order.length) && Date.now() < until) return;
+    clearInterval(wait);
+    location.href = link.href;
+  }, 50);
+});

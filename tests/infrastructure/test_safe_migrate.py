@@ -1,0 +1,50 @@
+"""Two migrations at once on an empty database: one works, the other waits, both succeed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.infrastructure.commands import create_database, manage, production
+from tests.servers import Server
+
+AT_ONCE = 2
+
+
+def migrate_at_once(env: dict[str, str]) -> list[tuple[int, str]]:
+    processes = [manage("safe_migrate", env=env) for _ in range(AT_ONCE)]
+    outputs = [process.communicate(timeout=120)[0] for process in processes]
+    return [(process.returncode, output) for process, output in zip(processes, outputs, strict=True)]
+
+
+def assert_up_to_date(env: dict[str, str]) -> None:
+    check = manage("migrate", "--check", env=env)
+    output = check.communicate(timeout=60)[0]
+    assert check.returncode == 0, output
+
+
+@pytest.mark.servers
+def test_two_at_once_on_sqlite(tmp_path: Path) -> None:
+    env = production(tmp_path / "a folder with spaces")
+    results = migrate_at_once(env)
+    assert [code for code, _ in results] == [0] * AT_ONCE, results
+    assert_up_to_date(env)
+
+
+@pytest.mark.servers
+def test_two_at_once_on_postgresql(tmp_path: Path, postgres: Server) -> None:
+    env = production(tmp_path, DATABASE_URL=create_database(postgres, "migrate_at_once"))
+    results = migrate_at_once(env)
+    assert [code for code, _ in results] == [0] * AT_ONCE, results
+    assert_up_to_date(env)
+
+
+@pytest.mark.servers
+def test_again_there_is_nothing_to_do(tmp_path: Path) -> None:
+    env = production(tmp_path)
+    for _ in range(2):
+        process = manage("safe_migrate", env=env)
+        output = process.communicate(timeout=120)[0]
+        assert process.returncode == 0, output
+    assert "No migrations to apply." in output
