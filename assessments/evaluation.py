@@ -95,7 +95,7 @@ def answers_of(assessment: Assessment) -> list[Answer]:
 def evaluate_assessment(
     assessment: Assessment, rows: list[Answer] | None = None, *, closed: bool | None = None
 ) -> Evaluation:
-    """Evaluates the assessment with engine 1. Reads answers and agreed answers: two queries, one if `rows` are given."""
+    """Evaluates with engine 1. Reads answers and agreed answers: two queries, one if `rows` are given."""
     rows = answers_of(assessment) if rows is None else rows
     agreed = list(AgreedAnswer.objects.filter(assessment=assessment))
     checklist, due = assessment.checklist, assessment.questions_due()

@@ -40,7 +40,7 @@ class DimensionLine:
 
 @dataclass(frozen=True, slots=True)
 class ResultPage:
-    """Everything a result page shows. `target` is the level aimed at for the stage: below 50, below 25 in production."""
+    """Everything a result page shows. `target` is what the stage aims at: below 50, in production below 25."""
 
     document: ReportDocument
     body: Mapping[str, Any]
@@ -57,7 +57,9 @@ class ResultPage:
     ids: Mapping[str, str]
 
 
-def present(body: Mapping[str, Any], checklist: Checklist, options: ReportOptions = EVERYTHING, sha256: str = "") -> ResultPage:
+def present(
+    body: Mapping[str, Any], checklist: Checklist, options: ReportOptions = EVERYTHING, sha256: str = ""
+) -> ResultPage:
     """The page of a body (format 1), live or frozen. What `options` hide is nowhere in it."""
     document = build_document(body, checklist, options, sha256=sha256)
     result, reading = body["result"], document.reading
@@ -65,20 +67,30 @@ def present(body: Mapping[str, Any], checklist: Checklist, options: ReportOption
     previous = body.get("previous")
     by_number = {question.number: question for question in checklist.questions}
     points = document.points
-    bars = points_bars([row.tenths / 10 for row in points.rows] + [points.others_tenths / 10], level=result["index"]) if points else ()
+    bars = (
+        points_bars([row.tenths / 10 for row in points.rows] + [points.others_tenths / 10], level=result["index"])
+        if points
+        else ()
+    )
     ids = [dimension.id for dimension in checklist.dimensions]
     return ResultPage(
         document=document,
         body=body,
         target=target,
         scale=zones_scale(
-            reading.point, reading.low, reading.high, previous=reading.previous, previous_name=previous["label"][:18] if previous else "before",
+            reading.point,
+            reading.low,
+            reading.high,
+            previous=reading.previous,
+            previous_name=previous["label"][:18] if previous else "before",
             target=target,
-        ) if reading else None,
-        dimensions=tuple(
-            DimensionLine(page, ids[page.place - 1], _bar(page)) for page in document.dimensions
-        ),
-        points=tuple(PointLine(row, by_number[row.number], bar) for row, bar in zip(points.rows, bars, strict=False)) if points else (),
+        )
+        if reading
+        else None,
+        dimensions=tuple(DimensionLine(page, ids[page.place - 1], _bar(page)) for page in document.dimensions),
+        points=tuple(PointLine(row, by_number[row.number], bar) for row, bar in zip(points.rows, bars, strict=False))
+        if points
+        else (),
         others_bar=bars[-1] if bars else None,
         narrowings=tuple(
             NarrowLine(
@@ -90,7 +102,8 @@ def present(body: Mapping[str, Any], checklist: Checklist, options: ReportOption
         ),
         steps_chart=path_steps_bars(document.plan.values, target=document.plan.target) if document.plan else None,
         readiness=100 - result["index"] if result["index"] is not None else None,
-        too_early=document.counts.due > 0 and (document.counts.due - document.counts.unanswered) * 10 < document.counts.due * 6,
+        too_early=document.counts.due > 0
+        and (document.counts.due - document.counts.unanswered) * 10 < document.counts.due * 6,
         previous_words=f"{previous['label']}, {document.previous_day}" if previous else "",
         ids={number: question.id for number, question in by_number.items()},
     )

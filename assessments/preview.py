@@ -24,6 +24,7 @@ class Preview:
     must_haves_open: int
     narrowest: Question | None
     bar: Drawing | None
+    is_half_answered: bool
 
 
 def preview_dimension(evaluation: Evaluation, dimension: str) -> Preview:
@@ -32,9 +33,14 @@ def preview_dimension(evaluation: Evaluation, dimension: str) -> Preview:
     here = evaluation.checklist.dimension_by_id[dimension]
     open_ids = set(evaluation.result.unanswered) | set(evaluation.result.unknown)
     opened = [q for q in evaluation.due if q.dimension == dimension and q.id in open_ids]
-    order = [key for key in evaluation.result.next_questions if evaluation.checklist.question_by_id[key].dimension == dimension]
+    order = [
+        key
+        for key in evaluation.result.next_questions
+        if evaluation.checklist.question_by_id[key].dimension == dimension
+    ]
     count = evaluation.progress.dimensions[dimension]
-    named = found is not None and count.answered * 2 >= count.due and level_of(found.low) is level_of(found.high)
+    half = count.answered * 2 >= count.due
+    named = found is not None and half and level_of(found.low) is level_of(found.high)
     return Preview(
         dimension=dimension,
         name=here.short,
@@ -45,4 +51,5 @@ def preview_dimension(evaluation: Evaluation, dimension: str) -> Preview:
         must_haves_open=sum(q.must_have for q in opened),
         narrowest=evaluation.checklist.question_by_id[order[0]] if order else None,
         bar=range_bar(found.risk if named else None, found.low, found.high) if found else None,
+        is_half_answered=half,
     )

@@ -45,9 +45,8 @@ def secret_key(name: str, *, debug: bool) -> str:
     if not value and debug:
         return "debug-only-" + "0123456789abcdef" * 4
     if not value:
-        raise ImproperlyConfigured(
-            f"{name} is missing. Make one with: python -c 'import secrets; print(secrets.token_urlsafe(64))'"
-        )
+        make = "python -c 'import secrets; print(secrets.token_urlsafe(64))'"
+        raise ImproperlyConfigured(f"{name} is missing. Make one with: {make}")
     if len(value) < 50 or len(set(value)) < 10 or value.startswith(("debug-only-", "django-insecure-", "change-me")):
         raise ImproperlyConfigured(f"{name} must be at least 50 random characters and not an example value.")
     return value
@@ -65,7 +64,8 @@ def hosts(name: str, *, debug: bool) -> list[str]:
 def database(name: str, *, data_dir: Path) -> dict[str, Any]:
     """SQLite in the data directory, or what a postgres:// address names.
 
-    SQLite: WAL, immediate transactions that queue on a lock, synchronous FULL so that a committed answer survives a power cut.
+    SQLite: WAL, immediate transactions that queue on a lock, and synchronous FULL, so that a committed answer survives
+    a power cut.
     """
     address = text(name)
     if not address:

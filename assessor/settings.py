@@ -1,6 +1,7 @@
-"""One settings file. What differs between places comes from the environment; docs/operations.md lists every variable."""
+"""One settings file. What differs between places comes from the environment; see docs/operations.md."""
 
 from pathlib import Path
+from typing import Any
 
 from csp.constants import NONE, SELF
 
@@ -92,7 +93,7 @@ CACHES = {
 BROKER_DIR = DATA_DIR / "broker"
 if REDIS_URL:
     CELERY_BROKER_URL = REDIS_URL
-    CELERY_BROKER_TRANSPORT_OPTIONS = {
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
         "visibility_timeout": 300,
         "unacked_restore_interval": 1,
         "unacked_restore_throttle": 1,

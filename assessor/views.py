@@ -14,9 +14,8 @@ import scoring
 from accounts.access import member_of, member_with, user_of
 from accounts.roles import Permission
 from assessments.services import CHECKLIST
-
-from assessor.middleware import wants_json
 from assessor.demo.portfolio import remove_demo
+from assessor.middleware import wants_json
 from checklists.loader import load
 from projects.models import Project
 from reports.reconciler import is_worker_alive
@@ -39,8 +38,6 @@ def health(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"status": "unavailable", "database": False}, status=503)
     state = {"status": "pending migrations" if pending else "ok", "database": True, "worker": worker}
     return JsonResponse(state, status=503 if pending else 200)
-
-
 
 
 @require_safe

@@ -1,6 +1,7 @@
 """Makes the pictures of the README from a running demo: `python docs/pictures.py http://localhost:8000 EMAIL PASSWORD`.
 
-Needs Chromium (CHROMIUM names another path) and pdftoppm. Signs in, opens the project "Claims triage", asks for its report.
+Needs Chromium (CHROMIUM names another path), pdftoppm and convert. Opens the project "Claims triage" and asks for its
+report.
 """
 
 from __future__ import annotations

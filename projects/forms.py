@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -27,19 +27,21 @@ class ProjectForm(forms.Form):
     goal = forms.CharField(label="Goal in one sentence", max_length=GOAL_LIMIT, strip=False)
     stage = forms.ChoiceField(label="Which stage does it want to enter?", choices=Stage.choices)
     facts = forms.MultipleChoiceField(label="What is true of it?", required=False)
-    owner = forms.ModelChoiceField(label="Owner", queryset=User.objects.none(), required=False, empty_label="Not assigned")
+    owner = forms.ModelChoiceField(
+        label="Owner", queryset=User.objects.none(), required=False, empty_label="Not assigned"
+    )
     unit = forms.CharField(label="Business unit", max_length=UNIT_LIMIT, required=False, strip=False)
     tags = forms.CharField(label="Tags", max_length=TAGS_LIMIT * (TAG_LIMIT + 2), required=False, strip=False)
     planned_date = forms.DateField(label="Planned date of this stage", required=False)
 
     def __init__(self, *args: Any, checklist: Checklist, organisation: Organisation, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        facts = self.fields["facts"]
-        assert isinstance(facts, forms.MultipleChoiceField)
+        facts = cast("forms.MultipleChoiceField", self.fields["facts"])
         facts.choices = [(fact.id, fact.text) for fact in checklist.facts]
-        owner = self.fields["owner"]
-        assert isinstance(owner, forms.ModelChoiceField)
-        owner.queryset = User.objects.filter(memberships__organisation=organisation, is_active=True).order_by("name", "id")
+        owner = cast("forms.ModelChoiceField[User]", self.fields["owner"])
+        owner.queryset = User.objects.filter(memberships__organisation=organisation, is_active=True).order_by(
+            "name", "id"
+        )
         self.stage_help = STAGE_HELP
 
     def _text(self, name: str, limit: int, *, required: bool = False) -> str:
@@ -70,14 +72,25 @@ class ProjectForm(forms.Form):
     def details(self) -> ProjectDetails:
         data = self.cleaned_data
         return ProjectDetails(
-            name=data["name"], goal=data["goal"], stage=data["stage"], facts=data["facts"], owner=data["owner"],
-            unit=data["unit"], tags=data["tags"], planned_date=data["planned_date"],
+            name=data["name"],
+            goal=data["goal"],
+            stage=data["stage"],
+            facts=data["facts"],
+            owner=data["owner"],
+            unit=data["unit"],
+            tags=data["tags"],
+            planned_date=data["planned_date"],
         )
 
 
 def initial_of(project: Project) -> dict[str, Any]:
     return {
-        "name": project.name, "goal": project.goal, "stage": project.stage, "facts": project.facts,
-        "owner": project.owner_id, "unit": project.unit, "tags": ", ".join(project.tags),
+        "name": project.name,
+        "goal": project.goal,
+        "stage": project.stage,
+        "facts": project.facts,
+        "owner": project.owner_id,
+        "unit": project.unit,
+        "tags": ", ".join(project.tags),
         "planned_date": project.planned_date.isoformat() if project.planned_date else "",
     }

@@ -35,7 +35,7 @@ def new_slug(name: str) -> str:
 
 class ProjectQuerySet(models.QuerySet["Project"]):
     def visible_to(self, user: User) -> ProjectQuerySet:
-        """The projects of the user's organisations: all of them, or those with a grant where the membership is narrowed.
+        """The projects of the user's organisations; where the membership is narrowed, those with a grant.
 
         Each row carries `member_role` and `grant_role` (None without a grant), from which the permissions follow.
         """
@@ -70,9 +70,6 @@ class Project(models.Model):
 
     objects: ClassVar[ProjectQuerySet] = ProjectQuerySet.as_manager()  # type: ignore[assignment]
 
-    member_role: str
-    grant_role: str | None
-
     class Meta:
         indexes = (models.Index(fields=("organisation", "name", "id"), name="project_by_name"),)
         constraints = (models.CheckConstraint(condition=Q(stage__in=Stage.values), name="project_stage_known"),)
@@ -86,7 +83,8 @@ class Project(models.Model):
 
     def permissions(self) -> frozenset[Permission]:
         """What the person this row was read for may do. Only on rows from `visible_to`."""
-        return permissions_of(self.member_role, self.grant_role)
+        row = vars(self)
+        return permissions_of(row["member_role"], row["grant_role"])
 
 
 class ProjectGrant(models.Model):

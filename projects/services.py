@@ -76,6 +76,10 @@ def set_grants(*, project: Project, grants: Mapping[Membership, str], by: User) 
         else:
             ProjectGrant.objects.filter(membership=membership, project=project).delete()
         audit.record(
-            organisation=project.organisation, actor=by, verb="project.grant", thing=project.slug,
-            member=membership.user.email, role=role or None,
+            organisation=project.organisation,
+            actor=by,
+            verb="project.grant",
+            thing=project.slug,
+            member=membership.user.email,
+            role=role or None,
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import F, FilteredRelation, Q
@@ -14,6 +16,7 @@ from accounts.access import member_of, user_of
 from accounts.models import Membership
 from accounts.roles import Permission, Role
 from charts.bars import range_bar
+from charts.markup import Drawing
 from projects.access import project_for
 from projects.models import Project, ProjectQuerySet, Stage
 from projects.services import archive_project, set_grants
@@ -38,22 +41,53 @@ def project_list(request: HttpRequest) -> HttpResponse:
         current=FilteredRelation("assessments", condition=Q(assessments__is_latest=True))
     )
     sort = request.GET.get("sort", "risk")
-    rows = rows.annotate(
-        index=F("current__index"), low=F("current__low"), high=F("current__high"),
-        answered=F("current__answered"), due=F("current__due"),
-    ).select_related("owner").order_by(*SORTS.get(sort, SORTS["risk"]))
+    rows = (
+        rows.annotate(
+            index=F("current__index"),
+            low=F("current__low"),
+            high=F("current__high"),
+            answered=F("current__answered"),
+            due=F("current__due"),
+        )
+        .select_related("owner")
+        .order_by(*SORTS.get(sort, SORTS["risk"]))
+    )
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
-    for project in page.object_list:
-        if project.index is not None:
-            project.bar = range_bar(project.index if project.answered else None, project.low, project.high)
     query = request.GET.copy()
     query.pop("page", None)
     context = {
-        "section": "projects", "page": page, "sort": sort, "stages": Stage.choices, "archived": archived,
-        "find": request.GET.get("find", "")[:FIND_LIMIT], "stage": request.GET.get("stage", ""), "query": query.urlencode(),
+        "section": "projects",
+        "page": page,
+        "lines": [make_line(project) for project in page.object_list],
+        "sort": sort,
+        "stages": Stage.choices,
+        "archived": archived,
+        "find": request.GET.get("find", "")[:FIND_LIMIT],
+        "stage": request.GET.get("stage", ""),
+        "query": query.urlencode(),
         "is_filtered": any(request.GET.get(name) for name in ("find", "stage")),
     }
     return render(request, "projects/list.html", context)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the list. The figures are those of the newest run; None and 0 before there is one."""
+
+    project: Project
+    index: float | None
+    low: float | None
+    high: float | None
+    answered: int
+    due: int
+    bar: Drawing | None
+
+
+def make_line(project: Project) -> Line:
+    row = vars(project)
+    index, low, high, answered = row["index"], row["low"], row["high"], row["answered"] or 0
+    bar = range_bar(index, low, high) if index is not None and answered else None
+    return Line(project, index, low, high, answered, row["due"] or 0, bar)
 
 
 def _filtered(request: HttpRequest, rows: ProjectQuerySet) -> ProjectQuerySet:
@@ -70,7 +104,9 @@ def archive(request: HttpRequest, slug: str) -> HttpResponse:
     project = project_for(request.user, slug, Permission.EDIT_PROJECT)
     is_restore = request.POST.get("restore") == "1"
     archive_project(project=project, by=user_of(request), at=None if is_restore else timezone.now())
-    messages.success(request, "The project is open again." if is_restore else "The project is archived. Nothing was removed.")
+    messages.success(
+        request, "The project is open again." if is_restore else "The project is archived. Nothing was removed."
+    )
     return redirect("assessments:overview", slug=project.slug)
 
 
@@ -80,7 +116,9 @@ def people(request: HttpRequest, slug: str) -> HttpResponse:
     project = project_for(request.user, slug, Permission.MANAGE_ORGANISATION)
     members = list(
         Membership.objects.filter(organisation=project.organisation, user__is_active=True)
-        .exclude(role=Role.OWNER).select_related("user").order_by("user__name", "id")[:500]
+        .exclude(role=Role.OWNER)
+        .select_related("user")
+        .order_by("user__name", "id")[:500]
     )
     choices = [(role.value, role.label) for role in Role if role != Role.OWNER]
     if request.method == "POST":
@@ -96,5 +134,7 @@ def people(request: HttpRequest, slug: str) -> HttpResponse:
     held = dict(project.grants.values_list("membership_id", "role"))
     rows = [(member, held.get(member.pk, "")) for member in members]
     return render(
-        request, "projects/people.html", {"section": "projects", "project": project, "tab": "settings", "rows": rows, "choices": choices}
+        request,
+        "projects/people.html",
+        {"section": "projects", "project": project, "tab": "settings", "rows": rows, "choices": choices},
     )

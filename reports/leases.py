@@ -10,12 +10,13 @@ from types import TracebackType
 from django.conf import settings
 from django.db import connection
 from django.db.models import DateTimeField, ExpressionWrapper, F, Q
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
 from reports.models import Report, ReportState
 
 
-def lease_end() -> ExpressionWrapper:
+def lease_end() -> Combinable:
     return ExpressionWrapper(Now() + timedelta(seconds=settings.REPORT_LEASE_SECONDS), output_field=DateTimeField())
 
 

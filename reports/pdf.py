@@ -47,7 +47,7 @@ _SENTENCES = {
 }
 
 
-class RenderFailed(Exception):  # noqa: N818 - reads as a sentence where it is caught
+class RenderFailed(Exception):
     """No file was made. `code` is one of too_big, time, no_space, library_missing, broken; `sentence` is for people.
 
     `detail` is the child's one line for the log.

@@ -6,7 +6,9 @@ The token is in the address once. It is exchanged for a cookie that is sent to t
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
+from csp.constants import NONE
 from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -32,7 +34,9 @@ SALT = "reports.share"
 COOKIE_AGE_SECONDS = 43_200
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 TRIES, TRIES_SECONDS = 5, 600
-NO_SCRIPTS = csp_update({"script-src": ["'none'"], "connect-src": ["'none'"]})
+
+View = Callable[..., HttpResponse]
+without_scripts: Callable[[View], View] = csp_update({"script-src": [NONE], "connect-src": [NONE]})
 
 
 def private(response: HttpResponse) -> HttpResponse:
@@ -57,10 +61,14 @@ def find_link(public_id: str) -> ShareLink | None:
 
 @login_not_required
 @require_safe
-@NO_SCRIPTS
+@without_scripts
 def exchange(request: HttpRequest, token: str) -> HttpResponse:
     """Swaps the token in the address for a cookie and goes on to the page. Opening it counts nothing yet."""
-    found = ShareLink.objects.active(at=timezone.now()).filter(token_hash=token_hash(token)) if TOKEN.fullmatch(token) else None
+    found = (
+        ShareLink.objects.active(at=timezone.now()).filter(token_hash=token_hash(token))
+        if TOKEN.fullmatch(token)
+        else None
+    )
     link = found.first() if found is not None else None
     if link is None:
         return gone(request)
@@ -73,13 +81,18 @@ def exchange(request: HttpRequest, token: str) -> HttpResponse:
 def _remember(response: HttpResponse, link: ShareLink, *, is_unlocked: bool) -> None:
     value = signing.dumps({"link": link.public_id, "unlocked": is_unlocked}, salt=SALT)
     response.set_cookie(
-        COOKIE, value, max_age=COOKIE_AGE_SECONDS, path=reverse("reports:shared", args=[link.public_id]),
-        secure=settings.HTTPS, httponly=True, samesite="Lax",
+        COOKIE,
+        value,
+        max_age=COOKIE_AGE_SECONDS,
+        path=reverse("reports:shared", args=[link.public_id]),
+        secure=settings.HTTPS,
+        httponly=True,
+        samesite="Lax",
     )
 
 
 def _state(request: HttpRequest, link: ShareLink) -> str:
-    """"none", "locked" or "open", from the cookie of this link."""
+    """ "none", "locked" or "open", from the cookie of this link."""
     try:
         value = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=COOKIE_AGE_SECONDS)
     except signing.BadSignature:
@@ -91,7 +104,7 @@ def _state(request: HttpRequest, link: ShareLink) -> str:
 
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
-@NO_SCRIPTS
+@without_scripts
 def shared(request: HttpRequest, public_id: str) -> HttpResponse:
     link = find_link(public_id)
     state = _state(request, link) if link else "none"
@@ -106,8 +119,12 @@ def shared(request: HttpRequest, public_id: str) -> HttpResponse:
     snapshot = link.snapshot
     page = present(read_body(snapshot), snapshot.assessment.checklist, options, sha256=snapshot.sha256)
     context = {
-        "page": page, "link": link, "snapshot": snapshot, "links": False,
-        "pdf_ready": bool(link.report and link.report.state == ReportState.READY), "has_pdf": link.report is not None,
+        "page": page,
+        "link": link,
+        "snapshot": snapshot,
+        "links": False,
+        "pdf_ready": bool(link.report and link.report.state == ReportState.READY),
+        "has_pdf": link.report is not None,
     }
     return private(render(request, "reports/shared.html", context))
 
@@ -131,7 +148,7 @@ def _unlock(request: HttpRequest, link: ShareLink) -> HttpResponse:
 
 @login_not_required
 @require_safe
-@NO_SCRIPTS
+@without_scripts
 def shared_pdf(request: HttpRequest, public_id: str) -> HttpResponse:
     link = find_link(public_id)
     if link is None or _state(request, link) != "open" or link.report is None:

@@ -14,19 +14,21 @@ from reports.rendering import render_report
 _threads: list[ReconcilerThread] = []
 
 
-@shared_task(name=TASK, ignore_result=True)
+@shared_task(name=TASK, ignore_result=True)  # type: ignore[untyped-decorator]
 def render(report_id: int) -> str:
     return render_report(report_id)
 
 
-@worker_ready.connect
 def start_reconciler(sender: Any, **kwargs: Any) -> None:
     thread = ReconcilerThread(worker_name(sender.hostname))
     _threads.append(thread)
     thread.start()
 
 
-@worker_shutting_down.connect
 def stop_reconciler(**kwargs: Any) -> None:
     for thread in _threads:
         thread.stop()
+
+
+worker_ready.connect(start_reconciler)
+worker_shutting_down.connect(stop_reconciler)

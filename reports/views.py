@@ -43,7 +43,8 @@ def find_report(project: Project, public_id: str) -> Report:
 
 def find_snapshot(project: Project, public_id: str) -> Snapshot:
     rows = Snapshot.objects.select_related("project__organisation", "assessment").defer("body")
-    return get_object_or_404(rows, project=project, public_id=public_id)
+    snapshot: Snapshot = get_object_or_404(rows, project=project, public_id=public_id)
+    return snapshot
 
 
 @require_safe
@@ -53,7 +54,9 @@ def all_reports(request: HttpRequest) -> HttpResponse:
     visible = Project.objects.visible_to(user_of(request)).filter(organisation=membership.organisation)
     rows = (
         Report.objects.filter(snapshot__project__in=visible.values("pk"))
-        .select_related("snapshot__project", "created_by").defer("snapshot__body").order_by("-id")
+        .select_related("snapshot__project", "created_by")
+        .defer("snapshot__body")
+        .order_by("-id")
     )
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     return render(request, "reports/all.html", {"section": "reports", "page": page})
@@ -64,17 +67,25 @@ def project_reports(request: HttpRequest, slug: str) -> HttpResponse:
     project = project_for(request.user, slug, Permission.VIEW_PROJECT)
     rows = (
         Report.objects.filter(snapshot__project=project)
-        .select_related("snapshot", "created_by").defer("snapshot__body").order_by("-id")
+        .select_related("snapshot", "created_by")
+        .defer("snapshot__body")
+        .order_by("-id")
     )
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     newest = Snapshot.objects.filter(project=project).defer("body").order_by("-number").first()
     links = (
-        ShareLink.objects.filter(snapshot__project=project).select_related("snapshot", "created_by")
-        .defer("snapshot__body").order_by("-id")[:100]
+        ShareLink.objects.filter(snapshot__project=project)
+        .select_related("snapshot", "created_by")
+        .defer("snapshot__body")
+        .order_by("-id")[:100]
     )
     now = timezone.now()
     context = page_context(
-        project, "reports", latest_assessment(project), page=page, newest=newest,
+        project,
+        "reports",
+        latest_assessment(project),
+        page=page,
+        newest=newest,
         links=[(link, link.is_active(at=now)) for link in links],
     )
     return render(request, "reports/project.html", context)
@@ -99,7 +110,11 @@ def detail(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
     report = find_report(project, public_id)
     waiting = (timezone.now() - report.enqueued_at).total_seconds()
     context = page_context(
-        project, "reports", None, report=report, steps=STEPS[1:],
+        project,
+        "reports",
+        None,
+        report=report,
+        steps=STEPS[1:],
         poll=POLL_SECONDS if waiting < SLOW_AFTER_SECONDS else SLOW_POLL_SECONDS,
         before=_waiting_before(report) if report.state == ReportState.QUEUED else 0,
         worker_missing=not report.is_finished and not is_worker_alive(),
@@ -144,21 +159,29 @@ def share(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
     address, problem = "", ""
     if request.method == "POST":
         try:
-            link, token = create_share_link(
+            _, token = create_share_link(
                 snapshot=snapshot, terms=_read_terms(request), by=user_of(request), at=timezone.now()
             )
         except (TextRefused, ReportRefused) as error:
             problem = str(error)
         else:
             path = reverse("reports:exchange", args=[token])
-            address = f"{settings.PUBLIC_URL.rstrip('/')}{path}" if settings.PUBLIC_URL else request.build_absolute_uri(path)
+            base = settings.PUBLIC_URL.rstrip("/")
+            address = f"{base}{path}" if base else request.build_absolute_uri(path)
     links = snapshot.share_links.select_related("created_by").order_by(
         Case(When(revoked_at=None, then=Value(0)), default=Value(1), output_field=IntegerField()), F("id").desc()
     )[:100]
     now = timezone.now()
     context = page_context(
-        project, "snapshots", None, snapshot=snapshot, problem=problem, address=address, typed=request.POST if problem else {},
-        days=settings.SHARE_LINK_DAYS, most_days=settings.SHARE_LINK_MAX_DAYS,
+        project,
+        "snapshots",
+        None,
+        snapshot=snapshot,
+        problem=problem,
+        address=address,
+        typed=request.POST if problem else {},
+        days=settings.SHARE_LINK_DAYS,
+        most_days=settings.SHARE_LINK_MAX_DAYS,
         links=[(row, row.is_active(at=now)) for row in links],
     )
     return render(request, "reports/share.html", context, status=422 if problem else 200)
@@ -170,8 +193,11 @@ def _read_terms(request: HttpRequest) -> ShareTerms:
         raise ReportRefused(f"Days: a whole number from 1 to {settings.SHARE_LINK_MAX_DAYS}.")
     shown = {name: request.POST.get(name) == "1" for name in ("names", "notes", "evidence")}
     return ShareTerms(
-        label=request.POST.get("label", ""), days=int(days), content=ReportContent(**shown),
-        passphrase=request.POST.get("passphrase", ""), with_pdf=request.POST.get("with_pdf") == "1",
+        label=request.POST.get("label", ""),
+        days=int(days),
+        content=ReportContent(**shown),
+        passphrase=request.POST.get("passphrase", ""),
+        with_pdf=request.POST.get("with_pdf") == "1",
     )
 
 

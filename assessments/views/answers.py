@@ -31,7 +31,7 @@ CHANGES_A_PAGE = 50
 def save(request: HttpRequest, slug: str, question: str) -> HttpResponse:
     """One answer from the page's script. The status says what happened, the body what to show.
 
-    200 saved, 409 somebody else changed it, 422 not a possible answer, 423 closed, 403 not allowed, 404 no such project.
+    200 saved, 409 changed by somebody else, 422 not a possible answer, 423 closed, 403 not allowed, 404 no project.
     """
     project = project_for(request.user, slug, Permission.ANSWER)
     assessment = latest_assessment(project)
@@ -76,7 +76,14 @@ def saved_body(saved: SavedAnswer, question: str) -> dict[str, Any]:
 def conflict_body(question: Question, current: Answer | None) -> dict[str, Any]:
     """Both sides of a conflict: what is stored now, in full, for the page to show beside what was chosen there."""
     if current is None:
-        return {"error": "This answer was cleared in the meantime.", "revision": 0, "theirs": {"choice": ""}, "words": State.BLANK.label, "by": "", "at": ""}
+        return {
+            "error": "This answer was cleared in the meantime.",
+            "revision": 0,
+            "theirs": {"choice": ""},
+            "words": State.BLANK.label,
+            "by": "",
+            "at": "",
+        }
     return {
         "error": "Somebody else changed this answer in the meantime.",
         "revision": current.revision,
@@ -142,7 +149,10 @@ def history(request: HttpRequest, slug: str) -> HttpResponse:
             rows = rows.filter(question=wanted)
             context["only"] = assessment.checklist.question_by_id[wanted]
         page = Paginator(rows, CHANGES_A_PAGE).get_page(request.GET.get("page"))
-        context |= {"page": page, "lines": [change_line(assessment.checklist.question_by_id, row) for row in page.object_list]}
+        context |= {
+            "page": page,
+            "lines": [change_line(assessment.checklist.question_by_id, row) for row in page.object_list],
+        }
     return render(request, "assessments/history.html", context)
 
 
@@ -160,7 +170,10 @@ def change_line(questions: Any, row: AnswerChange) -> dict[str, Any]:
         if before.get(key, "") != row.after.get(key, "")
     ]
     return {
-        "row": row, "question": question, "before": words_before, "after": words_after,
-        "is_choice_changed": words_before != words_after, "texts": texts,
+        "row": row,
+        "question": question,
+        "before": words_before,
+        "after": words_after,
+        "is_choice_changed": words_before != words_after,
+        "texts": texts,
     }
-

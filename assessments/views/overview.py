@@ -49,11 +49,19 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         return render(request, "assessments/overview.html", page_context(project, "overview", None))
     evaluation = evaluate_assessment(assessment)
     result = evaluation.result
-    snapshot = Snapshot.objects.filter(project=project).defer("body").select_related("taken_by").order_by("-number").first()
+    snapshot = (
+        Snapshot.objects.filter(project=project).defer("body").select_related("taken_by").order_by("-number").first()
+    )
     last_change = AnswerChange.objects.filter(assessment=assessment).select_related("by").order_by("-id").first()
     context = page_context(
-        project, "overview", assessment,
-        evaluation=evaluation, result=result, tasks=list_tasks(evaluation), snapshot=snapshot, last_change=last_change,
+        project,
+        "overview",
+        assessment,
+        evaluation=evaluation,
+        result=result,
+        tasks=list_tasks(evaluation),
+        snapshot=snapshot,
+        last_change=last_change,
         bar=range_bar(result.index, result.low, result.high, name="Failure risk")
         if result.index is not None and result.low is not None and result.high is not None
         else None,
@@ -80,16 +88,25 @@ def find_next_step(
     """Exactly one step, by rule: answer what is open, then freeze it, then make the report. None for readers."""
     total = evaluation.progress.total
     if may["can_answer"] and total.open:
-        words = "Start the checklist." if not total.answered else f"Finish the checklist: {total.open} of {total.due} questions are open."
-        return NextStep(words, "Start" if not total.answered else "Continue", reverse("assessments:resume", args=[project.slug]))
+        words = (
+            "Start the checklist."
+            if not total.answered
+            else f"Finish the checklist: {total.open} of {total.due} questions are open."
+        )
+        return NextStep(
+            words, "Start" if not total.answered else "Continue", reverse("assessments:resume", args=[project.slug])
+        )
     if may["can_snapshot"] and assessment.is_open and total.answered:
         newest = evaluation.by_question and max(row.answered_at for row in evaluation.by_question.values())
         if snapshot is None or (newest and snapshot.taken_at < newest):
             return NextStep(
                 "Every due question has an answer. Freeze the result so that it can be reported and shared.",
-                "Take a snapshot", reverse("assessments:snapshots", args=[project.slug]),
+                "Take a snapshot",
+                reverse("assessments:snapshots", args=[project.slug]),
             )
     if snapshot is not None and may["can_report"]:
         address = reverse("assessments:snapshot", args=[project.slug, snapshot.public_id])
-        return NextStep(f"The newest result is frozen as “{snapshot.label}”. Make the report or share it.", "Open it", address)
+        return NextStep(
+            f"The newest result is frozen as “{snapshot.label}”. Make the report or share it.", "Open it", address
+        )
     return None

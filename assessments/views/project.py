@@ -27,7 +27,9 @@ def create(request: HttpRequest) -> HttpResponse:
     membership = member_with(request, Permission.CREATE_PROJECT)
     by = user_of(request)
     form = ProjectForm(
-        request.POST or None, checklist=load(*CHECKLIST), organisation=membership.organisation,
+        request.POST or None,
+        checklist=load(*CHECKLIST),
+        organisation=membership.organisation,
         initial={"stage": Stage.IDEA, "owner": by.pk},
     )
     if request.method == "POST" and form.is_valid():

@@ -81,8 +81,12 @@ def make_card(question: Question, evaluation: Evaluation) -> QuestionCard:
     stored = evaluation.by_question.get(question.id)
     sources = sources_of(evaluation.checklist, question)
     return QuestionCard(
-        question=question, given=given_of(stored), revision=stored.revision if stored else 0, stored=stored,
-        source=sources[0] if sources else None, more_sources=max(len(sources) - 1, 0),
+        question=question,
+        given=given_of(stored),
+        revision=stored.revision if stored else 0,
+        stored=stored,
+        source=sources[0] if sources else None,
+        more_sources=max(len(sources) - 1, 0),
         who=tuple(role.name.lower() for role in evaluation.checklist.roles if role.id in question.who),
     )
 
@@ -132,8 +136,13 @@ def save_page(request: HttpRequest, project: Project, assessment: Assessment, di
             if not is_touched(assessment, card, given, base):
                 continue
             saved += submit_answer(
-                assessment=assessment, question=question.id, given=given, base_revision=base,
-                mutation_id=uuid.uuid4(), by=user_of(request), at=timezone.now(),
+                assessment=assessment,
+                question=question.id,
+                given=given,
+                base_revision=base,
+                mutation_id=uuid.uuid4(),
+                by=user_of(request),
+                at=timezone.now(),
             ).is_new
         except AnswerConflict as conflict:
             changed[question.id] = conflict_card(card, given, conflict.current)
@@ -141,13 +150,17 @@ def save_page(request: HttpRequest, project: Project, assessment: Assessment, di
             changed[question.id] = replace(card, given=given, revision=base, problem=str(error))
     if changed:
         return show_page(request, project, assessment, dimension, changed)
-    messages.success(request, f"Saved {saved} {'answer' if saved == 1 else 'answers'}." if saved else "Nothing had changed.")
-    address = request.POST.get("next") if request.POST.get("next") in assessment.checklist.dimension_by_id else dimension
+    messages.success(
+        request, f"Saved {saved} {'answer' if saved == 1 else 'answers'}." if saved else "Nothing had changed."
+    )
+    address = (
+        request.POST.get("next") if request.POST.get("next") in assessment.checklist.dimension_by_id else dimension
+    )
     return redirect("assessments:dimension", slug=project.slug, dimension=address)
 
 
 def is_touched(assessment: Assessment, card: QuestionCard, given: GivenAnswer, base: int) -> bool:
-    """Whether the person changed this question, judged against what the page showed and not against what is stored now."""
+    """Whether the person changed this question, judged against what the page showed, not what is stored now."""
     if base == card.revision:
         return given != card.given
     shown = AnswerChange.objects.filter(assessment=assessment, question=card.question.id, revision=base).first()
@@ -179,11 +192,21 @@ def show_page(
     preview: Preview = preview_dimension(evaluation, dimension)
     newest = max((row for row in evaluation.by_question.values()), key=lambda row: row.answered_at, default=None)
     context = page_context(
-        project, "overview", assessment,
-        dimension=here, place=place + 1, dimension_total=len(checklist.dimensions), cards=cards, count=count,
+        project,
+        "overview",
+        assessment,
+        dimension=here,
+        place=place + 1,
+        dimension_total=len(checklist.dimensions),
+        cards=cards,
+        count=count,
         rail=[RailItem(d, evaluation.progress.dimensions[d.id]) for d in checklist.dimensions],
-        next_dimension=later[0] if later else None, previous_dimension=earlier[-1] if earlier else None,
-        preview=preview, newest=newest, progress=evaluation.progress, has_problems=bool(changed),
+        next_dimension=later[0] if later else None,
+        previous_dimension=earlier[-1] if earlier else None,
+        preview=preview,
+        newest=newest,
+        progress=evaluation.progress,
+        has_problems=bool(changed),
     )
     status = 200 if not changed else 409 if any(card.conflict for card in changed.values()) else 422
     return render(request, "assessments/dimension.html", context, status=status)

@@ -38,13 +38,24 @@ def snapshot_list(request: HttpRequest, slug: str) -> HttpResponse:
             messages.success(request, "The result is frozen.")
             return redirect("assessments:snapshot", slug=slug, public_id=snapshot.public_id)
     assessment = latest_assessment(project)
-    rows = Snapshot.objects.filter(project=project).defer("body").select_related("taken_by", "assessment").order_by("-number")
+    rows = (
+        Snapshot.objects.filter(project=project)
+        .defer("body")
+        .select_related("taken_by", "assessment")
+        .order_by("-number")
+    )
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     lines = [
         (row, range_bar(row.index, row.low, row.high) if row.index is not None else None) for row in page.object_list
     ]
     context = page_context(
-        project, "snapshots", assessment, page=page, lines=lines, problem=problem, typed=request.POST,
+        project,
+        "snapshots",
+        assessment,
+        page=page,
+        lines=lines,
+        problem=problem,
+        typed=request.POST,
         suggested=f"{assessment.title}, {timezone.now():%-d %b %Y}" if assessment else "",
     )
     return render(request, "assessments/snapshots.html", context, status=422 if problem else 200)

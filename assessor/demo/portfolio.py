@@ -45,13 +45,21 @@ def _load_project(
 ) -> None:
     by = people[chance.randrange(len(people))]
     details = ProjectDetails(
-        name=demo.name, goal=demo.goal, stage=demo.stage, facts=demo.facts, owner=by, unit=demo.unit, tags=("demo",),
+        name=demo.name,
+        goal=demo.goal,
+        stage=demo.stage,
+        facts=demo.facts,
+        owner=by,
+        unit=demo.unit,
+        tags=("demo",),
         planned_date=(at + timedelta(days=chance.randrange(20, 200))).date(),
     )
     project = create_project(organisation=organisation, details=details, by=by, is_demo=True)
     newest = at - timedelta(days=demo.age)
     oldest = newest - timedelta(days=chance.randrange(120, 190))
-    run = start_assessment(project=project, by=by, title=f"{project.get_stage_display()} gate review", at=oldest - timedelta(days=9))
+    run = start_assessment(
+        project=project, by=by, title=f"{project.get_stage_display()} gate review", at=oldest - timedelta(days=9)
+    )
     run.project = project
     due = run.questions_due()
     shape = _shape(due, chance)
@@ -69,25 +77,30 @@ def _shape(due: Sequence[Question], chance: random.Random) -> dict[str, float]:
 
 
 def _levels_near(run: Assessment, due: Sequence[Question], shape: dict[str, float], risk: float) -> Levels:
-    """The answers, of one family, whose index lies nearest to `risk`. About one ordinary question in twenty is not known."""
+    """The answers, of one family, whose index lies nearest to `risk`. One ordinary question in twenty is not known."""
     instrument = scoring.instrument_for(run.checklist, run.project.stage, run.project.facts)
     unknown = {q.id for q in due if not q.must_have and abs(shape[q.id] * 1000) % 20 < 1}
 
     def at(tilt: float) -> Levels:
         best = {q.id: len(q.choices) - 1 for q in due}
-        return {
-            q.id: None if q.id in unknown else round(min(max(tilt + shape[q.id], 0), 1) * best[q.id]) for q in due
-        }
+        return {q.id: None if q.id in unknown else round(min(max(tilt + shape[q.id], 0), 1) * best[q.id]) for q in due}
 
     def index(levels: Levels) -> float:
-        responses = tuple(scoring.Response(key, level=value, dont_know=value is None, evidence=True) for key, value in levels.items())
+        responses = tuple(
+            scoring.Response(key, level=value, dont_know=value is None, evidence=True) for key, value in levels.items()
+        )
         return scoring.evaluate(instrument, scoring.Answers(responses)).index or 0.0
 
-    return min((at(step / 25) for step in range(0, 33)), key=lambda levels: abs(index(levels) - risk))
+    return min((at(step / 25) for step in range(33)), key=lambda levels: abs(index(levels) - risk))
 
 
 def _write_answers(
-    run: Assessment, due: Sequence[Question], levels: Levels, people: Sequence[User], chance: random.Random, at: datetime
+    run: Assessment,
+    due: Sequence[Question],
+    levels: Levels,
+    people: Sequence[User],
+    chance: random.Random,
+    at: datetime,
 ) -> None:
     sheet = Respondent.objects.get(assessment=run, is_sheet=True)
     held = {row.question: row for row in Answer.objects.filter(respondent=sheet)}
@@ -111,12 +124,30 @@ def _write_answers(
         changes.append((row, before, given, by, moment))
     Answer.objects.bulk_create(new)
     Answer.objects.bulk_update(
-        [row for row, *_ in changes if row not in new], ["state", "level", "reason", "note", "evidence_title", "evidence_url", "revision", "answered_by", "answered_at"]
+        [row for row, *_ in changes if row not in new],
+        [
+            "state",
+            "level",
+            "reason",
+            "note",
+            "evidence_title",
+            "evidence_url",
+            "revision",
+            "answered_by",
+            "answered_at",
+        ],
     )
     AnswerChange.objects.bulk_create(
         AnswerChange(
-            answer=row, assessment=run, question=row.question, revision=row.revision, before=asdict(before) if before else None,
-            after=asdict(given), by=by, at=moment, mutation_id=uuid.UUID(int=chance.getrandbits(128), version=4),
+            answer=row,
+            assessment=run,
+            question=row.question,
+            revision=row.revision,
+            before=asdict(before) if before else None,
+            after=asdict(given),
+            by=by,
+            at=moment,
+            mutation_id=uuid.UUID(int=chance.getrandbits(128), version=4),
         )
         for row, before, given, by, moment in changes
     )
@@ -138,7 +169,14 @@ def _answer(question: Question, level: int | None, before: GivenAnswer | None, c
     note = NOTES[chance.randrange(len(NOTES))] if chance.random() < 0.12 else ""
     linked = level is not None and chance.random() < (0.6 if question.must_have else 0.35)
     title = EVIDENCE[chance.randrange(len(EVIDENCE))] if linked else ""
-    return GivenAnswer(state, level, "", note, title, f"https://wiki.example.org/{question.short.lower().replace(' ', '-')}" if linked else "")
+    return GivenAnswer(
+        state,
+        level,
+        "",
+        note,
+        title,
+        f"https://wiki.example.org/{question.short.lower().replace(' ', '-')}" if linked else "",
+    )
 
 
 @transaction.atomic

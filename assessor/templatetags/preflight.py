@@ -9,7 +9,6 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-
 from assessor.icons import ICONS
 from charts.levels import LEVEL_BY_ID, level_of, shown, whole
 from charts.shapes import level_shape
