@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
+from smtplib import SMTPException
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -13,6 +15,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.links import absolute_url
 from accounts.models import User
+
+logger = logging.getLogger("preflight.mail")
 
 NO_ADDRESS = "0.0.0.0"  # noqa: S104 - stands for "unknown" where the database wants an address
 
@@ -59,8 +63,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return absolute_url(self.request, path.replace("UID-KEY", key))
 
     def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
+        """A mail server that is away must not show which addresses have an account: the answer stays the same."""
         minutes = settings.PASSWORD_RESET_TIMEOUT // 60
-        super().send_password_reset_mail(user, email, {**context, "minutes": minutes})
+        try:
+            super().send_password_reset_mail(user, email, {**context, "minutes": minutes})
+        except (OSError, SMTPException) as error:
+            logger.error("A link for a new password could not be mailed: %s", error)
 
     def format_email_subject(self, subject: str) -> str:
         return subject

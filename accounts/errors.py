@@ -7,25 +7,25 @@ class AccountsError(Exception):
     """Base of the refusals of this package."""
 
 
-class SetupClosed(AccountsError):  # noqa: N818
+class SetupClosed(AccountsError):
     """The set-up token is unknown or used, or the installation has an organisation already."""
 
 
-class EmailTaken(AccountsError):  # noqa: N818
+class EmailTaken(AccountsError):
     """A person with this e-mail address exists already."""
 
 
-class AlreadyMember(AccountsError):  # noqa: N818
+class AlreadyMember(AccountsError):
     """The person belongs to the organisation already."""
 
 
-class LastOwner(AccountsError):  # noqa: N818
+class LastOwner(AccountsError):
     """The change would leave the organisation without an owner who can sign in."""
 
 
-class WrongPerson(AccountsError):  # noqa: N818
+class WrongPerson(AccountsError):
     """The invitation is for another e-mail address."""
 
 
-class InvitationClosed(AccountsError):  # noqa: N818
+class InvitationClosed(AccountsError):
     """The invitation was used or withdrawn, or its time is over."""

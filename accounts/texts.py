@@ -10,7 +10,7 @@ from django.core.validators import validate_email
 EMAIL_LIMIT = 254
 
 
-class TextRefused(ValueError):  # noqa: N818
+class TextRefused(ValueError):
     """The sentence names the field and the limit."""
 
 

@@ -217,6 +217,8 @@ def main(command: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with postgres() as database, redis() as broker:
         variables = {**os.environ, "DATABASE_URL": database.url, "REDIS_URL": broker.url}
+        # Importing the application set this; the command chooses its settings itself.
+        variables.pop("DJANGO_SETTINGS_MODULE", None)
         return subprocess.run(command, env=variables, check=False).returncode
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class DemoProject:
-    """`risk` is the index aimed at, `drift` its change since the first snapshot, `age` days since the newest one."""
+    """`risk` is the index aimed at, `drift` its change since the first snapshot, `age` days since the newest one.
+
+    `written` gives the answers of each dimension in order instead: a level, dk, na, or - for a question that is not due.
+    `earlier` are the levels that the first snapshot had instead.
+    """
 
     name: str
     goal: str
@@ -18,10 +23,26 @@ class DemoProject:
     age: int
     facts: tuple[str, ...] = ()
     share_answered: float = 1.0
+    written: Mapping[str, str] = field(default_factory=dict)
+    earlier: Mapping[str, int] = field(default_factory=dict)
 
 
 PERSONAL = ("personal_data", "affects_people")
 COMMON = ("multiple_sources", "labelled_data")
+
+CLAIMS = {
+    "problem": "4 2 3 3 2 2 3 3 1 1 2 3",
+    "data": "3 3 2 na 3 3 2 1 2 2 3 2 dk",
+    "team": "2 3 2 1 2 2 1 2 3 1",
+    "customer": "3 2 2 3 2 3 2 2 dk 3 3 dk",
+    "platform": "2 2 3 1 2 2 3 2 2 -",
+    "operations": "0 3 2 2 3 2 3 2 3 3 dk",
+}
+CLAIMS_EARLIER = {
+    "operations.rollback": 0, "operations.code-checks": 0, "customer.contact": 1, "data.quality": 1, "data.access": 2,
+    "platform.production-home": 1, "team.run-people": 1, "operations.monitoring": 0, "data.tested-on": 1,
+    "operations.lifecycle": 1, "operations.research-code": 1, "data.permission": 1, "problem.success-measure": 2,
+}  # fmt: skip
 
 PROJECTS = (
     DemoProject(
@@ -32,7 +53,9 @@ PROJECTS = (
         69,
         -11,
         1,
-        (*PERSONAL, *COMMON, "people_act", "regulated_data"),
+        (*PERSONAL, *COMMON, "other_teams_data", "people_act", "regulated_data"),
+        written=CLAIMS,
+        earlier=CLAIMS_EARLIER,
     ),
     DemoProject(
         "Churn early warning",

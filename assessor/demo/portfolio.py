@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
@@ -23,6 +23,7 @@ from projects.services import ProjectDetails, create_project
 from reports.models import Report, ShareLink
 
 Levels = dict[str, int | None]
+NOT_APPLICABLE = -1
 
 
 def after_setup(*, membership: Membership, with_demo: bool) -> None:
@@ -63,8 +64,8 @@ def _load_project(
     run.project = project
     due = run.questions_due()
     shape = _shape(due, chance)
-    for moment, risk in ((oldest, demo.risk - demo.drift), (newest, demo.risk)):
-        levels = _levels_near(run, due, shape, risk)
+    for moment, risk, earlier in ((oldest, demo.risk - demo.drift, demo.earlier), (newest, demo.risk, {})):
+        levels = _levels_written(due, demo.written) | earlier if demo.written else _levels_near(run, due, shape, risk)
         for question in due[int(len(due) * demo.share_answered) :]:
             levels.pop(question.id)
         _write_answers(run, due, levels, people, chance, moment - timedelta(days=1))
@@ -74,6 +75,14 @@ def _load_project(
 def _shape(due: Sequence[Question], chance: random.Random) -> dict[str, float]:
     lean = {question.dimension: chance.gauss(0, 0.09) for question in due}
     return {q.id: lean[q.dimension] + chance.gauss(0, 0.17) + (0.08 if q.must_have else 0) for q in due}
+
+
+def _levels_written(due: Sequence[Question], written: Mapping[str, str]) -> Levels:
+    """The answers as written down, None for don't know; questions marked na are left to `_answer`."""
+    words = {dimension: [word for word in line.split() if word != "-"] for dimension, line in written.items()}
+    order = {dimension: [q.id for q in due if q.dimension == dimension] for dimension in written}
+    given = {key: word for dimension in written for key, word in zip(order[dimension], words[dimension], strict=True)}
+    return {key: NOT_APPLICABLE if word == "na" else None if word == "dk" else int(word) for key, word in given.items()}
 
 
 def _levels_near(run: Assessment, due: Sequence[Question], shape: dict[str, float], risk: float) -> Levels:
@@ -161,7 +170,7 @@ def _answer(question: Question, level: int | None, before: GivenAnswer | None, c
     """A first answer with notes and links here and there; a later one keeps what was written and moves the level."""
     if before is not None and before.state == State.NOT_APPLICABLE:
         return before
-    if before is None and question.id == "data.sharing" and chance.random() < 0.3:
+    if level == NOT_APPLICABLE:
         return GivenAnswer(State.NOT_APPLICABLE, None, reason=REASON)
     state = State.UNKNOWN if level is None else State.GRADED
     if before is not None:

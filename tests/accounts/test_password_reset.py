@@ -93,6 +93,15 @@ def test_the_same_answer_for_everybody(owner: User) -> None:
     assert len(mail.outbox) == 1
 
 
+def test_the_same_answer_when_the_mail_server_is_away(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: object, *args: object, **kwargs: object) -> None:
+        raise ConnectionRefusedError("nobody there")
+
+    monkeypatch.setattr("django.core.mail.EmailMessage.send", refuse)
+    known, unknown = ask(owner.email), ask("nobody@example.com")
+    assert (known.status_code, known["Location"]) == (unknown.status_code, unknown["Location"])
+
+
 def test_nothing_for_a_deactivated_person(owner: User) -> None:
     User.objects.filter(pk=owner.pk).update(is_active=False)
     ask(owner.email)
