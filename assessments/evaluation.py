@@ -107,7 +107,7 @@ def evaluate_assessment(
         due_ids,
         closed=closed,
     )
-    instrument = scoring.instrument_for(checklist, assessment.project.stage, assessment.project.facts)
+    instrument = scoring.instrument_for(checklist, *assessment.stage_and_facts)
     sheet = {row.question: row for row in rows if row.respondent.is_sheet}
     answered = {row.question for row in rows if row.is_answered} | {row.question for row in agreed}
     return Evaluation(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import secrets
+from collections.abc import Sequence
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.functional import cached_property
 
 from accounts.models import AppendOnly, AppendOnlyQuerySet, User
 from checklists.loader import load
@@ -62,8 +65,19 @@ class Assessment(models.Model):
     def checklist(self) -> Checklist:
         return load(self.checklist_id, self.checklist_version)
 
+    @property
+    def stage_and_facts(self) -> tuple[str, Sequence[str]]:
+        """What decides which questions are due: those of the project, and once closed those it was closed with."""
+        return (self.project.stage, self.project.facts) if self.is_open else self._closed_with
+
+    @cached_property
+    def _closed_with(self) -> tuple[str, Sequence[str]]:
+        body = self.snapshots.filter(closes=True).values_list("body", flat=True).first()
+        frozen = json.loads(body) if body else {"stage": self.project.stage, "facts": self.project.facts}
+        return frozen["stage"], frozen["facts"]
+
     def questions_due(self) -> tuple[Question, ...]:
-        return self.checklist.questions_due(self.project.stage, self.project.facts)
+        return self.checklist.questions_due(*self.stage_and_facts)
 
 
 class Respondent(models.Model):

@@ -11,7 +11,9 @@ from charts.markup import Drawing
 from charts.scales import zones_scale
 from charts.steps import path_steps_bars
 from checklists.schema import Checklist, Question
-from findings.document import DimensionPage, PlanStep, PointsRow, ReportDocument, ReportOptions, build_document
+from findings.dimensions import DimensionPage
+from findings.document import ReportDocument, ReportOptions, build_document
+from findings.plan import PointsRow
 
 EVERYTHING = ReportOptions(names=True, notes=True, evidence=True)
 STAGE_TARGETS = {"idea": 50, "prototype": 50, "pilot": 50, "production": 25}
@@ -55,6 +57,11 @@ class ResultPage:
     too_early: bool
     previous_words: str
     ids: Mapping[str, str]
+
+    @property
+    def answered(self) -> int:
+        """Due questions with an answer, don't know and not applicable among them, as progress counts them."""
+        return self.document.counts.due - self.document.counts.unanswered
 
 
 def present(
@@ -112,6 +119,3 @@ def present(
 def _bar(page: DimensionPage) -> Drawing | None:
     reading = page.reading
     return range_bar(reading.point, reading.low, reading.high, previous=reading.previous) if reading else None
-
-
-__all__ = ["EVERYTHING", "PlanStep", "ResultPage", "present"]

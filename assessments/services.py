@@ -142,9 +142,7 @@ def submit_answer(
     due or a value it does not take, AssessmentClosed, and AnswerConflict with the stored answer. One transaction: the
     answer, its history row and the assessment's figures are written together or not at all.
     """
-    assessment = (
-        Assessment.objects.select_for_update(of=("self",)).select_related("project__organisation").get(pk=assessment.pk)
-    )
+    assessment = _lock(assessment)
     due = {item.id: item for item in assessment.questions_due()}
     if question not in due:
         raise AnswerRefused("Question: this checklist does not ask this at the project's stage.")
@@ -165,6 +163,16 @@ def submit_answer(
     evaluation = evaluate_assessment(assessment, rows)
     refresh_figures(assessment, evaluation)
     return SavedAnswer(saved, evaluation, is_new=True)
+
+
+def _lock(assessment: Assessment) -> Assessment:
+    """The row, held until the transaction ends, and its project read afterwards.
+
+    A joined project would be as old as the wait for the lock, and its stage decides what is due.
+    """
+    locked = Assessment.objects.select_for_update().get(pk=assessment.pk)
+    locked.project = Project.objects.select_related("organisation").get(pk=locked.project_id)
+    return locked
 
 
 def _write(
@@ -284,9 +292,7 @@ def record_agreed_answer(
     evidence_url: str = "",
 ) -> AgreedAnswer:
     """Stores the level a group settled on. It replaces the single answers in the score; they stay as they are."""
-    assessment = (
-        Assessment.objects.select_for_update(of=("self",)).select_related("project__organisation").get(pk=assessment.pk)
-    )
+    assessment = _lock(assessment)
     if not assessment.is_open:
         raise AssessmentClosed("This checklist was closed. The agreed answer was not saved.")
     due = {item.id: item for item in assessment.questions_due()}

@@ -113,6 +113,7 @@ def build_body(
 ) -> dict[str, Any]:
     """Everything a result page or a report says, as JSON-ready values in format 1. `head` names the snapshot."""
     project, checklist = assessment.project, evaluation.checklist
+    stage, facts = assessment.stage_and_facts
     return {
         "format": FORMAT,
         "organisation": {"name": project.organisation.name},
@@ -121,8 +122,8 @@ def build_body(
         "snapshot": dict(head),
         "checklist": {"id": checklist.id, "version": checklist.version, "sha256": checklist.sha256},
         "engine": evaluation.result.engine,
-        "stage": project.stage,
-        "facts": project.facts,
+        "stage": stage,
+        "facts": list(facts),
         "answers": [_answer(row) for row in sorted(rows, key=lambda row: (row.question, row.respondent_id))],
         "agreed": [_agreed(row) for row in AgreedAnswer.objects.filter(assessment=assessment).order_by("question")],
         **engine_parts(evaluation.instrument, evaluation.answers, evaluation.result),

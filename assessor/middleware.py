@@ -3,10 +3,11 @@
 import logging
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -51,13 +52,41 @@ class CleanQueryMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         query = request.META.get("QUERY_STRING", "")
         if len(query) > QUERY_LIMIT:
-            return HttpResponseBadRequest("The address is too long: at most 4,096 characters after the question mark.")
+            return refused("The address is too long: at most 4,096 characters after the question mark.", 400)
         values = [text for name in request.GET for text in (name, *request.GET.getlist(name))]
         if any("\x00" in text or "\ufffd" in text or any("\ud800" <= c <= "\udfff" for c in text) for text in values):
-            return HttpResponseBadRequest("The address holds a character that cannot be used.")
+            return refused("The address holds a character that cannot be used.", 400)
         if "\x00" in request.path:
-            return HttpResponseBadRequest("The address holds a character that cannot be used.")
+            return refused("The address holds a character that cannot be used.", 400)
+        if request.method == "POST" and (field := unreadable_field(request)) is not None:
+            sentence = f"{field}: this is not readable text (UTF-8). Nothing was saved."
+            if wants_json(request):
+                return JsonResponse({"error": sentence}, status=422)
+            return refused(sentence, 422)
         return self.get_response(request)
+
+
+def refused(sentence: str, status: int) -> HttpResponse:
+    return HttpResponse(sentence, status=status, content_type="text/plain; charset=utf-8")
+
+
+def unreadable_field(request: HttpRequest) -> str | None:
+    """The field of a posted form whose bytes are not UTF-8, or "Form" for another character set. None if all are.
+
+    Django puts U+FFFD for every broken byte, so that what is stored would not be what was sent. Other character sets
+    can smuggle in lone surrogates, which no page can show again.
+    """
+    if (request.content_params or {}).get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
+        return "Form"
+    body = request.body
+    if request.content_type == "application/x-www-form-urlencoded":
+        body = unquote_to_bytes(body)
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        broken = [name for name in request.POST if any("\ufffd" in text for text in request.POST.getlist(name))]
+        return broken[0] if broken and "\ufffd" not in broken[0] else "Form"
+    return None
 
 
 class ServiceUnavailableMiddleware:

@@ -25,7 +25,7 @@ PR_SET_PDEATHSIG = 1
 LONGEST_PAUSE = 30.0
 STEADY_AFTER = 60.0  # seconds of life after which a death starts the back-off anew
 GRACE = 10.0
-READY_CHECK_EVERY = 0.1
+FIRST_READY_CHECK, SLOWEST_READY_CHECK = 0.1, 2.0
 
 
 def die_with_parent(number: int = signal.SIGTERM) -> None:
@@ -88,6 +88,7 @@ class Supervisor:
     is_ready: Callable[[], bool] | None = None
     on_ready: Callable[[], None] = lambda: None
     _stopping: bool = field(default=False, init=False)
+    _ready_pause: float = field(default=FIRST_READY_CHECK, init=False)
 
     def run(self) -> int:
         """Run until told to stop. Returns the exit code: 0 after a clean stop, 1 when a child had to be killed."""
@@ -129,7 +130,9 @@ class Supervisor:
                 self.is_ready = None
                 self.on_ready()
             else:
-                waits.append(READY_CHECK_EVERY)
+                waits.append(self._ready_pause)
+                # A site that starts but fails writes an error for each check: soon ask less often.
+                self._ready_pause = min(self._ready_pause * 1.1, SLOWEST_READY_CHECK)
         return min(waits, default=None)
 
     def _shut_down(self) -> bool:

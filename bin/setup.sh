@@ -12,7 +12,11 @@ die() {
 }
 
 # Debian's packages. Each is tested by what it brings, because a package of another name may bring it too.
-has_library() { "$host_python" -c 'import ctypes, sys; ctypes.CDLL(sys.argv[1])' "$1" 2>/dev/null; }
+has_library() {
+    local any=$host_python
+    [ ! -x "$python" ] || any=$python # answers faster than a version manager's stand-in
+    "$any" -c 'import ctypes, sys; ctypes.CDLL(sys.argv[1])' "$1" 2>/dev/null
+}
 has_font() {
     local folder
     for folder in /usr/share/fonts /usr/local/share/fonts "${HOME:-/}/.fonts" "${HOME:-/}/.local/share/fonts"; do
@@ -58,7 +62,7 @@ install_packages() {
     say "Installing the Debian packages: $names"
     # The lists may be old or, on a fresh machine, missing. If only one source of several fails, the rest may do.
     as_root apt-get -qq update </dev/null >/dev/null || say "apt-get update failed; going on with the lists that are here."
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "$@" </dev/null >/dev/null ||
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o Dpkg::Use-Pty=0 --no-install-recommends install "$@" </dev/null >/dev/null ||
         die "The Debian packages $names could not be installed: please run 'apt-get install $names' as root."
 }
 
@@ -110,7 +114,7 @@ install_lock() {
     [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return
     make_venv
     say "Installing the Python packages of $1 (this takes a minute or two)"
-    "$python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$root/$1" >&2 ||
+    "$python" -m pip install -qq --disable-pip-version-check --require-hashes --requirement "$root/$1" >&2 ||
         die "The Python packages of $1 could not be installed: the reason is above."
     printf '%s\n' "$hash $("$python" --version)" >"$stamp"
 }

@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.roles import Permission
 from projects.models import Project
 
+ARCHIVED = "This project is archived and can only be read. Restore it to change it."
 WRITES = frozenset({Permission.ANSWER, Permission.EDIT_PROJECT, Permission.TAKE_SNAPSHOT})
 
 
@@ -31,5 +32,5 @@ def project_for(user: User | AnonymousUser, slug: str, permission: Permission) -
             "Your role in this project does not allow this. An owner of the organisation can change it."
         )
     if project.is_archived and permission in WRITES and permission is not Permission.EDIT_PROJECT:
-        raise PermissionDenied("This project is archived and can only be read. Restore it to change it.")
+        raise PermissionDenied(ARCHIVED)
     return project

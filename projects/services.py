@@ -12,6 +12,9 @@ from accounts import audit
 from accounts.models import Membership, Organisation, User
 from projects.models import Project, ProjectGrant, new_slug
 
+# Only these, so that saving the settings does not undo an archiving that came in between.
+DETAIL_COLUMNS = ("name", "goal", "stage", "facts", "owner", "unit", "tags", "planned_date")
+
 
 @dataclass(frozen=True, slots=True)
 class ProjectDetails:
@@ -41,7 +44,7 @@ def create_project(*, organisation: Organisation, details: ProjectDetails, by: U
 def update_project(*, project: Project, details: ProjectDetails, by: User) -> Project:
     """Changes the description. Stage and facts decide which questions are due from the next page on."""
     _apply(project, details)
-    project.save()
+    project.save(update_fields=DETAIL_COLUMNS)
     audit.record(
         organisation=project.organisation, actor=by, verb="project.updated", thing=project.slug, stage=project.stage
     )

@@ -99,7 +99,9 @@ def set_limits() -> None:
     ):
         _, hard = resource.getrlimit(kind)
         limit = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
-        resource.setrlimit(kind, (limit, limit))
+        # Room above for the processor, so that the end says why: SIGXCPU at the soft limit, SIGKILL at the hard.
+        above = limit + 2 if kind == resource.RLIMIT_CPU and hard == resource.RLIM_INFINITY else limit
+        resource.setrlimit(kind, (limit, above))
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

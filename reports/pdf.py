@@ -21,9 +21,9 @@ from django.template import Context, Engine
 
 from charts import Drawing, path_steps_bars, points_bars, range_bar, zones_scale
 from reports.child import EXIT_CODES
-from reports.dimensions import Reading
-from reports.document import ReportDocument
-from reports.words import capital, count_word
+from findings.dimensions import Reading
+from findings.document import ReportDocument
+from findings.words import capital, count_word
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 TEMPLATES = BASE_DIR / "templates"
@@ -154,11 +154,17 @@ def render_pdf(html: str, out_path: Path, *, timeout_s: float = 25) -> None:
     try:
         status, message = _run_child(data, out_path, timeout_s)
     except BaseException:
-        out_path.unlink(missing_ok=True)
+        _discard(out_path)
         raise
     if status != 0:
-        out_path.unlink(missing_ok=True)
+        _discard(out_path)
         raise RenderFailed(_code_of(status), detail=message)
+
+
+def _discard(path: Path) -> None:
+    """Removes what may be there, but never a device or a folder that was named by mistake."""
+    if path.is_symlink() or path.is_file():
+        path.unlink(missing_ok=True)
 
 
 def _run_child(data: bytes, out_path: Path, timeout_s: float) -> tuple[int, str]:
@@ -201,10 +207,10 @@ def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _code_of(status: int) -> str:
-    if status in {-signal.SIGXCPU, -signal.SIGALRM, -signal.SIGKILL}:
+    if status in {-signal.SIGXCPU, -signal.SIGALRM}:
         return "time"
-    if status in {-signal.SIGXFSZ, -signal.SIGSEGV, -signal.SIGABRT}:
-        # Libraries in C end themselves like this when memory or stack run out.
+    if status in {-signal.SIGXFSZ, -signal.SIGSEGV, -signal.SIGABRT, -signal.SIGKILL}:
+        # Libraries in C end themselves like this when memory or stack run out, and the system kills who takes too much.
         return "too_big"
     return {number: code for code, number in EXIT_CODES.items()}.get(status, "broken")
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from assessments.snapshots import read_body
-from reports.document import ReportOptions, build_document
+from findings.document import ReportOptions, build_document
 from reports.leases import Heartbeat, claim
 from reports.models import Report, ReportState, report_path
 from reports.pdf import RenderFailed, inspect_pdf, render_html, render_pdf

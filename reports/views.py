@@ -125,7 +125,10 @@ def detail(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
 
 
 def _waiting_before(report: Report) -> int:
-    return Report.objects.filter(state__in=(ReportState.QUEUED, ReportState.RUNNING), pk__lt=report.pk).count()
+    """Of the reader's own organisation alone: how busy the others are is not theirs to know."""
+    organisation = report.snapshot.project.organisation_id
+    waiting = Report.objects.filter(state__in=(ReportState.QUEUED, ReportState.RUNNING), pk__lt=report.pk)
+    return waiting.filter(snapshot__project__organisation=organisation).count()
 
 
 @require_safe

@@ -14,6 +14,11 @@ for name, value in {
 if "DATA_DIR" not in os.environ:
     os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="preflight-tests-")
 
+# Each parallel worker counts tries and wakes workers in a Redis database of its own.
+worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+if worker and os.environ.get("REDIS_URL"):
+    os.environ["REDIS_URL"] = f"{os.environ['REDIS_URL'].rpartition('/')[0]}/{int(worker.removeprefix('gw')) + 1}"
+
 from assessor.settings import *  # noqa: E402, F403
 from assessor.settings import DATA_DIR, DATABASES, STORAGES  # noqa: E402
 

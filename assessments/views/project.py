@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -16,7 +17,7 @@ from assessments.models import Assessment
 from assessments.services import CHECKLIST, refresh_open_assessment, start_assessment
 from assessments.views.common import latest_assessment, page_context
 from checklists.loader import load
-from projects.access import project_for
+from projects.access import ARCHIVED, project_for
 from projects.forms import ProjectForm, initial_of
 from projects.models import Stage
 from projects.services import create_project, update_project
@@ -27,7 +28,7 @@ def create(request: HttpRequest) -> HttpResponse:
     membership = member_with(request, Permission.CREATE_PROJECT)
     by = user_of(request)
     form = ProjectForm(
-        request.POST or None,
+        request.POST if request.method == "POST" else None,
         checklist=load(*CHECKLIST),
         organisation=membership.organisation,
         initial={"stage": Stage.IDEA, "owner": by.pk},
@@ -44,9 +45,14 @@ def create(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, slug: str) -> HttpResponse:
     project = project_for(request.user, slug, Permission.EDIT_PROJECT)
+    if request.method == "POST" and project.is_archived:
+        raise PermissionDenied(ARCHIVED)
     assessment = latest_assessment(project)
     form = ProjectForm(
-        request.POST or None, checklist=load(*CHECKLIST), organisation=project.organisation, initial=initial_of(project)
+        request.POST if request.method == "POST" else None,
+        checklist=load(*CHECKLIST),
+        organisation=project.organisation,
+        initial=initial_of(project),
     )
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():

@@ -13,13 +13,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import user_of
 from accounts.roles import Permission
-from assessments.errors import AnswerConflict, AnswerError
+from assessments.errors import AnswerConflict, AnswerError, AnswerRefused
 from assessments.evaluation import Evaluation, evaluate_assessment
 from assessments.forms import choice_value, read_answer, read_revision
 from assessments.models import Answer, AnswerChange, Assessment, State
 from assessments.preview import Preview, preview_dimension
 from assessments.progress import Count
-from assessments.services import GivenAnswer, given_of, submit_answer
+from assessments.services import GivenAnswer, clean_answer, given_of, submit_answer
 from assessments.views.common import latest_assessment, page_context
 from assessments.views.library import Source, sources_of
 from checklists.schema import Dimension, Question
@@ -160,7 +160,14 @@ def save_page(request: HttpRequest, project: Project, assessment: Assessment, di
 
 
 def is_touched(assessment: Assessment, card: QuestionCard, given: GivenAnswer, base: int) -> bool:
-    """Whether the person changed this question, judged against what the page showed, not what is stored now."""
+    """Whether the person changed this question, judged against what the page showed, not what is stored now.
+
+    Compared as it would be stored: a browser sends line breaks in its own way.
+    """
+    try:
+        given = clean_answer(card.question, given)
+    except AnswerRefused:
+        return True
     if base == card.revision:
         return given != card.given
     shown = AnswerChange.objects.filter(assessment=assessment, question=card.question.id, revision=base).first()
@@ -170,7 +177,10 @@ def is_touched(assessment: Assessment, card: QuestionCard, given: GivenAnswer, b
 def conflict_card(card: QuestionCard, given: GivenAnswer, current: Answer | None) -> QuestionCard:
     words = answer_words(card.question, current.state, current.level) if current else State.BLANK.label
     revision = current.revision if current else 0
-    return replace(card, given=given, revision=revision, stored=current, conflict=current, conflict_words=words)
+    problem = "" if current else "This answer was cleared in the meantime. Save again to keep yours."
+    return replace(
+        card, given=given, revision=revision, stored=current, problem=problem, conflict=current, conflict_words=words
+    )
 
 
 def show_page(

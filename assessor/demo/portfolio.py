@@ -65,7 +65,9 @@ def _load_project(
     due = run.questions_due()
     shape = _shape(due, chance)
     for moment, risk, earlier in ((oldest, demo.risk - demo.drift, demo.earlier), (newest, demo.risk, {})):
-        levels = _levels_written(due, demo.written) | earlier if demo.written else _levels_near(run, due, shape, risk)
+        levels = (
+            {**_levels_written(due, demo.written), **earlier} if demo.written else _levels_near(run, due, shape, risk)
+        )
         for question in due[int(len(due) * demo.share_answered) :]:
             levels.pop(question.id)
         _write_answers(run, due, levels, people, chance, moment - timedelta(days=1))

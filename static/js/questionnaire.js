@@ -17,6 +17,7 @@ let failures = 0;
 let timer = 0;
 let halted = "";       // "", "offline" or "signed-out"
 let wasWaiting = 0;
+const delivered = new Set();  // ids of questions that waited and are saved now
 
 class Question {
   constructor(box) {
@@ -36,13 +37,22 @@ class Question {
       values[name] = name === "choice" ? (inputs.find((i) => i.checked) || { value: "" }).value : inputs[0].value;
     }
     if (values.choice !== "na") values.reason = "";
+    if (!values.evidence_url.trim()) values.evidence_title = "";
     return values;
   }
+  /* A title waits for its link, which is typed after it: sent alone it would be refused. */
+  lacksLink() { return Boolean(this.inputs("evidence_title")[0].value.trim()) && !this.inputs("evidence_url")[0].value.trim(); }
+  isUnsent() { return Boolean(this.conflict) || this.lacksLink() || !same(this.read(), this.stored); }
   write(values) {
     for (const input of this.inputs("choice")) input.checked = input.value === values.choice;
     for (const name of FIELDS.slice(1)) this.inputs(name)[0].value = values[name] || "";
     unfold(this.box, "note", Boolean(values.note));
     unfold(this.box, "evidence", Boolean(values.evidence_url));
+  }
+  /* An open question has the button of "leave open" chosen, which only shows without script. */
+  focus(options) {
+    const choices = this.inputs("choice");
+    (choices.find((i) => i.checked && i.value !== "") || choices[0]).focus(options);
   }
   words(choice) {
     const input = this.inputs("choice").find((i) => i.value === choice);
@@ -55,6 +65,11 @@ class Question {
     if (kind === "busy") place.append(Object.assign(document.createElement("span"), { className: "spin" }));
     if (kind === "ok") place.append(tick());
     place.append(text);
+  }
+  saySaved() {
+    if (this.lacksLink()) this.say("The evidence needs a link", "bad");
+    else if (this.revision) this.say("Saved", "ok");
+    else this.say("");
   }
   problem(text) {
     const place = this.box.querySelector("[data-problem]");
@@ -83,7 +98,7 @@ function announce(text) {
 
 function showWaiting() {
   const bar = document.getElementById("waiting");
-  const count = order.length + (sending ? 1 : 0);
+  const count = new Set(sending ? [sending, ...order] : order).size;
   const held = halted && count;
   bar.hidden = !held;
   if (held) {
@@ -127,20 +142,18 @@ function changed(question) {
   if (values.choice === "na" && !values.reason.trim()) {
     question.pending = null;
     order = order.filter((id) => id !== question.id);
-    question.unsent = true;
     question.say("Say why, then it is saved", "bad");
     return;
   }
-  question.unsent = false;
   if (rail) rail.dataset.state = { "": "blank", dk: "unknown", na: "not_applicable" }[values.choice] || "graded";
   if (sending !== question.id && !question.uncertain && same(values, question.stored)) {
     question.pending = null;
     order = order.filter((id) => id !== question.id);
-    question.say(question.revision ? "Saved" : "", question.revision ? "ok" : "");
+    question.saySaved();
     showWaiting();
     return;
   }
-  question.pending = { values, mutation: crypto.randomUUID ? crypto.randomUUID() : uuid() };
+  question.pending = { values, mutation: uuid() };
   if (!order.includes(question.id)) order.push(question.id);
   if (halted) question.say("Not sent yet, kept on this page", "bad");
   showWaiting();
@@ -148,6 +161,7 @@ function changed(question) {
 }
 
 function uuid() {
+  if (crypto.randomUUID) return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 15) | 64;
   bytes[8] = (bytes[8] & 63) | 128;
@@ -174,6 +188,10 @@ async function pump() {
   sending = null;
   settle(question, job, answer);
   showWaiting();
+  if (!order.length && !halted) {
+    wasWaiting = 0;
+    delivered.clear();
+  }
   pump();
 }
 
@@ -188,17 +206,20 @@ async function post(question, job, renewed = false) {
   });
   if (response.type === "opaqueredirect") return { status: 401, body: {} };
   const body = (response.headers.get("Content-Type") || "").startsWith("application/json") ? await response.json() : {};
-  if (response.status === 403 && body.renew && !renewed && await renewToken()) return post(question, job, true);
+  if (response.status === 403 && body.renew) {
+    return !renewed && await renewToken() ? post(question, job, true) : { status: 401, body };
+  }
   return { status: response.status, body };
 }
 
-/* After signing in again the page's token is old: the page itself, read anew, holds the new one. */
+/* After signing in again the page's token is old: the page itself, read anew, holds the new one. Not if somebody else
+   signed in: this page's answers are not theirs. */
 async function renewToken() {
   const response = await fetch(location.pathname, { headers: { Accept: "text/html" }, redirect: "manual" });
   if (!response.ok) return false;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const fresh = page.querySelector("[name=csrfmiddlewaretoken]");
-  if (!fresh) return false;
+  if (!fresh || page.getElementById("questions").dataset.user !== form.dataset.user) return false;
   for (const input of document.querySelectorAll("[name=csrfmiddlewaretoken]")) input.value = fresh.value;
   return true;
 }
@@ -210,7 +231,6 @@ function settle(question, job, { status, body }) {
   if (status === 0 || status >= 500 || status === 429) return hold(question, job, "offline");
   /* Refused for good: the page keeps what was typed and says why. */
   const reason = body.error || "This answer was refused. Copy what you need and reload the page.";
-  question.unsent = true;
   question.say("Not saved", "bad");
   question.problem(status === 423 || status === 403 ? `${reason} Your answer was: ${question.words(job.values.choice)}. ${job.values.note}` : reason);
   announce(`Not saved: ${reason}`);
@@ -219,16 +239,26 @@ function settle(question, job, { status, body }) {
 
 function settleSaved(question, job, body) {
   failures = 0;
-  question.revision = body.revision;
-  question.box.querySelector("[data-name=revision]").value = body.revision;
+  /* A repeat of what the server had already: if somebody changed it since, the revision is further on than ours. Then it
+     is sent once more as a change of its own, which comes back as a conflict, instead of taking theirs as seen. */
+  const overtaken = body.revision > question.revision + 1;
+  question.revision = overtaken ? question.revision + 1 : body.revision;
+  question.box.querySelector("[data-name=revision]").value = question.revision;
   question.stored = job.values;
-  if (!question.pending) question.say("Saved", "ok");
+  if (overtaken && !question.pending) {
+    question.pending = { values: job.values, mutation: uuid() };
+    order = [question.id, ...order];
+  }
+  if (!question.pending) {
+    question.problem("");
+    question.saySaved();
+  }
   showSaved(body);
-  if (wasWaiting && !order.length) {
-    document.getElementById("savetext").textContent = `Sent ${wasWaiting} ${wasWaiting === 1 ? "answer" : "answers"}`;
-    announce(`Sent ${wasWaiting} ${wasWaiting === 1 ? "answer" : "answers"}`);
-    wasWaiting = 0;
-  } else if (!order.length) announce("Saved");
+  if (wasWaiting) delivered.add(question.id);
+  if (order.length) return;
+  const said = wasWaiting ? `Sent ${delivered.size} ${delivered.size === 1 ? "answer" : "answers"}` : "Saved";
+  if (wasWaiting) document.getElementById("savetext").textContent = said;
+  announce(said);
 }
 
 /* Nothing is thrown away. Perhaps the server has it already, so it goes first again, under the same id. */
@@ -288,7 +318,7 @@ function decide(question, keepMine) {
   question.stored = Object.fromEntries(FIELDS.map((name) => [name, theirs[name] || ""]));
   if (!keepMine) question.write(question.stored);
   changed(question);
-  (question.inputs("choice").find((i) => i.checked) || question.inputs("choice")[0]).focus();
+  question.focus();
 }
 
 /* ---- folding, keys, sheet ---- */
@@ -301,10 +331,10 @@ function unfold(box, what, open) {
   return part;
 }
 
-function go(box) {
-  if (!box) return;
-  box.scrollIntoView({ block: "start" });
-  (box.querySelector("[data-name=choice]:checked") || box.querySelector("[data-name=choice]")).focus({ preventScroll: true });
+function go(question) {
+  if (!question) return;
+  question.box.scrollIntoView({ block: "start" });
+  question.focus({ preventScroll: true });
 }
 
 const KEYS = {
@@ -326,13 +356,13 @@ function pick(question, value) {
 
 function neighbour(question, step) {
   const all = [...questions.values()];
-  return all[all.indexOf(question) + step]?.box;
+  return all[all.indexOf(question) + step];
 }
 
 function nextOpen(question) {
   const all = [...questions.values()];
   const place = all.indexOf(question);
-  return [...all.slice(place + 1), ...all.slice(0, place)].find((q) => q.read().choice === "")?.box;
+  return [...all.slice(place + 1), ...all.slice(0, place)].find((q) => q.read().choice === "");
 }
 
 form.addEventListener("keydown", (event) => {
@@ -399,7 +429,7 @@ window.addEventListener("online", goOn);
 window.addEventListener("offline", () => { if (order.length || sending) { halted = "offline"; showWaiting(); } });
 window.addEventListener("focus", () => { if (halted === "signed-out") { document.getElementById("signin").close(); goOn(); } });
 
-const isUnsent = () => Boolean(sending || order.length || [...questions.values()].some((q) => q.conflict || q.unsent));
+const isUnsent = () => Boolean(sending || order.length || [...questions.values()].some((q) => q.isUnsent()));
 window.addEventListener("beforeunload", (event) => { if (isUnsent()) event.preventDefault(); });
 
 /* A link that is followed while an answer is on its way waits for it, at most three seconds. */

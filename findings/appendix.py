@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from checklists.schema import Checklist, Document
-from reports.words import clock, user_text
+from findings.words import clock, user_text
 
 METHOD: tuple[tuple[str, str], ...] = (
     (

@@ -8,7 +8,7 @@ from typing import Any
 
 from charts import LevelStyle, level_of, shown, whole
 from checklists.schema import Checklist, Dimension
-from reports.answers import (
+from findings.answers import (
     AnswerRow,
     Given,
     NotesBudget,
@@ -16,8 +16,8 @@ from reports.answers import (
     answer_brief,
     answer_row,
 )
-from reports.plan import write_tenths
-from reports.words import EFFORT_WORDS, stage_noun
+from findings.plan import write_tenths
+from findings.words import EFFORT_WORDS, stage_noun
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from charts import LevelStyle, level_of, shown
 from checklists.schema import Checklist
-from reports.answers import Given
+from findings.answers import Given
 from scoring.disagreement import disagreement_word
 
 MOST_QUESTIONS = 8

@@ -101,13 +101,20 @@ def _cut(text: str, limit: int) -> str:
 
 
 def shorten(text: str, columns: int) -> UserText:
-    """The text cut to a width in columns, wide letters counting twice, with an ellipsis if something is missing."""
-    used = 0
+    """The text cut to a width in columns of small letters, with an ellipsis if something is missing."""
+    used = 0.0
     for place, letter in enumerate(text):
-        used += 2 if unicodedata.east_asian_width(letter) in {"W", "F"} else 1
+        used += _width(letter)
         if used > columns:
             return UserText(text[:place].rstrip() + "…")
     return UserText(text)
+
+
+def _width(letter: str) -> float:
+    """About how wide a letter is, measured in small letters."""
+    if letter in "WMm@%" or unicodedata.east_asian_width(letter) in {"W", "F"}:
+        return 2.0 if letter != "m" else 1.5
+    return 1.3 if letter.isupper() else 1.0
 
 
 def count_word(count: int) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from charts import level_of, shown, to_tenths
 from checklists.schema import Checklist
-from reports.words import EFFORT_WORDS, capital, counted, joined
+from findings.words import EFFORT_WORDS, capital, counted, joined
 
 POINTS_ROWS = 8
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from charts import LEVEL_BY_ID, level_of, shown, to_tenths
-from reports.words import capital, counted, joined
+from findings.words import capital, counted, joined
 
 CLEAR_CHANGE = 5.0
 """Differences below this many points are within what re-answering alone changes (docs/scoring.md)."""

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from checklists.schema import Checklist, Question
-from reports.words import NOTE_LIMIT, UserText, capital, count_word, day, note_text, shorten, user_text
+from findings.words import NOTE_LIMIT, UserText, capital, count_word, day, note_text, shorten, user_text
 
 NOTES_BUDGET = 150_000
 """Characters of notes in one report. Pages of prose take most of the time; the rest stays in the snapshot's data."""
@@ -98,7 +98,7 @@ class Given:
 
 
 def _has_evidence(answer: Mapping[str, Any]) -> bool:
-    return bool(answer.get("evidence_title") or answer.get("evidence_url"))
+    return bool(answer.get("evidence_url") or answer.get("note"))
 
 
 def gather(body: Mapping[str, Any], checklist: Checklist) -> dict[str, Given]:

@@ -1,0 +1,33 @@
+"""What the database holds, as values that can be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django.db import connection
+
+# Sessions and the cache (sign-in tries are counted there) may change with any request.
+NOT_DATA = frozenset({"django_session", "cache", "django_migrations"})
+# A share page counts its views; nothing else of a link may move.
+COUNTERS: Mapping[str, frozenset[str]] = {"reports_sharelink": frozenset({"views", "viewed_at"})}
+
+Dump = dict[str, list[tuple[Any, ...]]]
+
+
+def dump_tables(*, without: Collection[str] = (), counters: bool = True) -> Dump:
+    """Every row of every table. `counters` False leaves out the view counters of share links."""
+    tables: Dump = {}
+    with connection.cursor() as cursor:
+        for table in sorted(connection.introspection.table_names(cursor)):
+            if table in NOT_DATA or table in without:
+                continue
+            cursor.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - a name from the database itself
+            hidden = frozenset() if counters else COUNTERS.get(table, frozenset())
+            shown = [place for place, column in enumerate(cursor.description) if column[0] not in hidden]
+            tables[table] = sorted((tuple(row[place] for place in shown) for row in cursor.fetchall()), key=repr)
+    return tables
+
+
+def changed_tables(before: Dump, after: Dump) -> list[str]:
+    return [table for table in before if before[table] != after[table]]
