@@ -37,7 +37,7 @@ def install(connection: BaseDatabaseWrapper, guard: Guard) -> None:
 
 
 def remove(connection: BaseDatabaseWrapper, guard: Guard) -> None:
-    for event in ("update", "delete", "insert"):
+    for event in ("update", "delete", "insert", "truncate"):
         on_table = f" ON {guard.table}" if connection.vendor == "postgresql" else ""
         with connection.cursor() as cursor:
             cursor.execute(f"DROP TRIGGER IF EXISTS {guard.table}_no_{event}{on_table}")
@@ -56,7 +56,7 @@ def _statements(vendor: str, guard: Guard) -> list[str]:
         ]
     function = (
         f"CREATE OR REPLACE FUNCTION {table}_written_once() RETURNS trigger LANGUAGE plpgsql AS $$"
-        f" BEGIN IF TG_OP = 'DELETE' AND {guard.removable} THEN RETURN OLD; END IF;"
+        f" BEGIN IF TG_OP = 'DELETE' THEN IF {guard.removable} THEN RETURN OLD; END IF; END IF;"
         f" RAISE EXCEPTION '{table} is written once' USING ERRCODE = 'restrict_violation'; END $$"
     )
     triggers = [
@@ -64,4 +64,9 @@ def _statements(vendor: str, guard: Guard) -> list[str]:
         f" FOR EACH ROW EXECUTE FUNCTION {table}_written_once()"
         for event in conditions
     ]
-    return [function, *triggers]
+    # Emptying a table passes the row triggers, so it is refused as a whole.
+    emptying = (
+        f"CREATE OR REPLACE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}"
+        f" FOR EACH STATEMENT EXECUTE FUNCTION {table}_written_once()"
+    )
+    return [function, *triggers, emptying]

@@ -153,11 +153,11 @@ def submit_answer(
     if not assessment.is_open:
         raise AssessmentClosed("This checklist was closed. The answer was not saved.")
     given = clean_answer(due[question], given)
-    if base_revision != (current.revision if current else 0):
-        raise AnswerConflict(current)
     if given == given_of(current):
         saved = current or Answer(question=question, state=State.BLANK, revision=0)
         return SavedAnswer(saved, evaluate_assessment(assessment, rows), is_new=False)
+    if base_revision != (current.revision if current else 0):
+        raise AnswerConflict(current)
     saved = _write(assessment, current, question, given, by=by, at=at, mutation_id=mutation_id)
     rows = [row for row in rows if row is not current] + [saved]
     evaluation = evaluate_assessment(assessment, rows)

@@ -76,7 +76,10 @@ def database(name: str, *, data_dir: Path) -> dict[str, Any]:
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA recursive_triggers=ON",
+                "init_command": "; ".join(
+                    f"PRAGMA {pragma}"
+                    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON")
+                ),
             },
         }
     parts = urlsplit(address)

@@ -1,17 +1,13 @@
-"""Headers on every answer, bounded query strings, and a clear 503 when the database is away."""
+"""Headers on every answer, bounded query strings, and signing in before everything else."""
 
-import logging
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import render
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
-logger = logging.getLogger("preflight.web")
 
 PERMISSIONS_POLICY = ", ".join(
     f"{feature}=()"
@@ -87,24 +83,6 @@ def unreadable_field(request: HttpRequest) -> str | None:
         broken = [name for name in request.POST if any("\ufffd" in text for text in request.POST.getlist(name))]
         return broken[0] if broken and "\ufffd" not in broken[0] else "Form"
     return None
-
-
-class ServiceUnavailableMiddleware:
-    """Turns a lost or busy database into a 503 that says that nothing was saved."""
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
-
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, (OperationalError, InterfaceError)):
-            return None
-        logger.error("The database did not answer on %s: %s", request.path, exception)
-        response = render(request, "503.html", status=503)
-        response.headers["Retry-After"] = "5"
-        return response
 
 
 def wants_json(request: HttpRequest) -> bool:

@@ -41,7 +41,6 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "assessor.middleware.ResponseHeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "assessor.middleware.ServiceUnavailableMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -104,6 +103,8 @@ if REDIS_URL:
         "unacked_restore_throttle": 1,
         "socket_timeout": 2,
         "socket_connect_timeout": 1,
+        # A page that asks for a report does not wait for a broker that is away: the reconciler sends the wake-up again.
+        "max_retries": 0,
     }
 else:
     for folder in ("queue", "processed", "control"):
@@ -181,7 +182,7 @@ if HTTPS:
 TRUSTED_PROXY = env.flag("TRUSTED_PROXY", default=False)
 if TRUSTED_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-SECURE_REDIRECT_EXEMPT = [r"^health/"]
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -238,6 +239,7 @@ LOGGING = {
     "loggers": {
         "preflight": {"level": "INFO"},
         "django": {"handlers": [], "propagate": True},
+        "django.request": {"level": "ERROR"},
         "kombu.connection": {"level": "ERROR"},
     },
 }

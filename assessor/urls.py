@@ -4,7 +4,8 @@ from assessor import views
 
 urlpatterns = [
     path("", views.home, name="home"),
-    path("health/", views.health, name="health"),
+    path("healthz", views.is_alive, name="healthz"),
+    path("readyz", views.is_ready, name="readyz"),
     path("method/", views.method, name="method"),
     path("organisation/demo/", views.demo_data, name="demo_data"),
     path("accounts/", include("accounts.allauth_urls")),

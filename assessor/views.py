@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import sys
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -20,6 +23,8 @@ from checklists.loader import load
 from projects.models import Project
 from reports.reconciler import is_worker_alive
 
+logger = logging.getLogger("preflight.web")
+
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
@@ -28,7 +33,14 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
-def health(request: HttpRequest) -> HttpResponse:
+def is_alive(request: HttpRequest) -> HttpResponse:
+    """200 as long as the process answers. Asks nothing of the database."""
+    return JsonResponse({"status": "ok"})
+
+
+@login_not_required
+@require_safe
+def is_ready(request: HttpRequest) -> HttpResponse:
     """200 when the database answers and is up to date. Says beside it whether a worker left a sign of life."""
     try:
         executor = MigrationExecutor(connection)
@@ -95,4 +107,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return render(request, "500.html", status=500)
+    """A lost or busy database is a 503 with the advice to look before trying again; anything else is our fault."""
+    error = sys.exc_info()[1]
+    if not isinstance(error, (OperationalError, InterfaceError)):
+        return render(request, "500.html", status=500)
+    logger.error("The database did not answer on %s: %s", request.path, error)
+    response = render(request, "503.html", status=503)
+    response.headers["Retry-After"] = "5"
+    return response

@@ -5,6 +5,10 @@ root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 venv=$root/.venv
 python=$venv/bin/python
 
+# What the report needs: the libraries that set the pages, and letters of many scripts.
+# shellcheck disable=SC2034 # used by the scripts that source this one
+REPORT_PACKAGES=(libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core fonts-noto-core fonts-noto-color-emoji)
+
 say() { printf '%s\n' "$*" >&2; }
 die() {
     say "$*"

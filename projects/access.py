@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.roles import Permission
 from projects.models import Project
 
-ARCHIVED = "This project is archived and can only be read. Restore it to change it."
+ARCHIVED = "This project is archived: its answers and snapshots can only be read. Restore it to change them."
 WRITES = frozenset({Permission.ANSWER, Permission.EDIT_PROJECT, Permission.TAKE_SNAPSHOT})
 
 

@@ -12,13 +12,6 @@ from checklists.schema import Checklist
 from projects.models import GOAL_LIMIT, TAG_LIMIT, TAGS_LIMIT, UNIT_LIMIT, Project, Stage
 from projects.services import ProjectDetails
 
-STAGE_HELP = {
-    Stage.IDEA: "Nothing is built. You decide whether to start.",
-    Stage.PROTOTYPE: "You are about to build a first version.",
-    Stage.PILOT: "You are about to let real users try it.",
-    Stage.PRODUCTION: "You are about to rely on it.",
-}
-
 
 class ProjectForm(forms.Form):
     """Every error names its field. Choices of facts and owners are those of the checklist and the organisation."""
@@ -42,7 +35,6 @@ class ProjectForm(forms.Form):
         owner.queryset = User.objects.filter(memberships__organisation=organisation, is_active=True).order_by(
             "name", "id"
         )
-        self.stage_help = STAGE_HELP
 
     def _text(self, name: str, limit: int, *, required: bool = False) -> str:
         label = str(self.fields[name].label)

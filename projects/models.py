@@ -87,6 +87,37 @@ class Project(models.Model):
         return permissions_of(row["member_role"], row["grant_role"])
 
 
+OUTCOMES = ("value", "no_value", "cancelled", "not_delivered")
+
+
+class Outcome(models.Model):
+    """How a project ended, recorded once. Everything but production with value counts as failure."""
+
+    class Kind(models.TextChoices):
+        VALUE = "value", "In production with value"
+        NO_VALUE = "no_value", "In production without value"
+        CANCELLED = "cancelled", "Cancelled"
+        NOT_DELIVERED = "not_delivered", "Not delivered 12 months after the planned date"
+
+    project = models.OneToOneField(Project, on_delete=models.CASCADE, related_name="outcome")
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    is_delayed = models.BooleanField(default=False)
+    on = models.DateField()
+    sentence = models.CharField(max_length=GOAL_LIMIT, blank=True)
+    recorded_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=Q(kind__in=OUTCOMES), name="outcome_kind_known"),)
+
+    def __str__(self) -> str:
+        return f"{self.project}: {self.get_kind_display()}"
+
+    @property
+    def is_failure(self) -> bool:
+        return self.kind != self.Kind.VALUE
+
+
 class ProjectGrant(models.Model):
     """Narrows a membership to a project and, there, to a role."""
 

@@ -10,7 +10,8 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.models import Membership, Organisation, User
-from projects.models import Project, ProjectGrant, new_slug
+from accounts.texts import clean_text
+from projects.models import GOAL_LIMIT, Outcome, Project, ProjectGrant, new_slug
 
 # Only these, so that saving the settings does not undo an archiving that came in between.
 DETAIL_COLUMNS = ("name", "goal", "stage", "facts", "owner", "unit", "tags", "planned_date")
@@ -59,6 +60,43 @@ def archive_project(*, project: Project, by: User, at: datetime | None) -> Proje
     verb = "project.archived" if at else "project.restored"
     audit.record(organisation=project.organisation, actor=by, verb=verb, thing=project.slug)
     return project
+
+
+class OutcomeRecorded(Exception):
+    """The project has an outcome already; it is recorded once."""
+
+
+@transaction.atomic
+def record_outcome(
+    *, project: Project, kind: str, on: date, sentence: str = "", is_delayed: bool = False, by: User, at: datetime
+) -> Outcome:
+    """Records how the project ended: `kind` of Outcome.Kind, on the day `on`, with a sentence on what came of it.
+
+    Raises TextRefused for a bad sentence, ValueError for an unknown kind, OutcomeRecorded when there is one already.
+    """
+    if kind not in Outcome.Kind.values:
+        raise ValueError(f"Outcome: {kind!r} is none of {', '.join(Outcome.Kind.values)}.")
+    Project.objects.select_for_update().get(pk=project.pk)
+    if Outcome.objects.filter(project=project).exists():
+        raise OutcomeRecorded("This project has an outcome already.")
+    outcome = Outcome.objects.create(
+        project=project,
+        kind=kind,
+        on=on,
+        is_delayed=is_delayed,
+        sentence=clean_text(sentence, field="What came of it", limit=GOAL_LIMIT),
+        recorded_by=by,
+        recorded_at=at,
+    )
+    audit.record(
+        organisation=project.organisation,
+        actor=by,
+        verb="outcome.recorded",
+        thing=project.slug,
+        kind=kind,
+        delayed=is_delayed,
+    )
+    return outcome
 
 
 def _apply(project: Project, details: ProjectDetails) -> None:

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import user_of
@@ -16,11 +17,11 @@ from accounts.roles import Permission
 from assessments.errors import AnswerConflict, AnswerRefused, AssessmentClosed
 from assessments.evaluation import Evaluation, evaluate_assessment
 from assessments.forms import choice_value, read_answer, read_mutation_id, read_revision
-from assessments.models import Answer, AnswerChange, State
+from assessments.models import Answer, AnswerChange, Assessment, State
 from assessments.preview import preview_dimension
 from assessments.services import SavedAnswer, submit_answer
 from assessments.views.common import latest_assessment, page_context
-from assessments.views.questionnaire import answer_words
+from assessments.views.questionnaire import NEWER_RUN, answer_words
 from checklists.schema import Question
 from projects.access import project_for
 
@@ -37,6 +38,8 @@ def save(request: HttpRequest, slug: str, question: str) -> HttpResponse:
     assessment = latest_assessment(project)
     if assessment is None:
         return JsonResponse({"error": "This project has no checklist yet."}, status=404)
+    if request.POST.get("assessment", str(assessment.pk)) != str(assessment.pk):
+        return JsonResponse({"error": NEWER_RUN}, status=423)
     try:
         saved = submit_answer(
             assessment=assessment,
@@ -113,7 +116,7 @@ def check(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def answer_groups(evaluation: Evaluation) -> list[tuple[Any, list[dict[str, Any]]]]:
-    """Per dimension its due questions with the answer in words."""
+    """Per dimension its due questions with the answer in words, the open ones first."""
     groups = []
     for dimension in evaluation.checklist.dimensions:
         rows = [
@@ -121,7 +124,7 @@ def answer_groups(evaluation: Evaluation) -> list[tuple[Any, list[dict[str, Any]
             for question in evaluation.due
             if question.dimension == dimension.id
         ]
-        groups.append((dimension, rows))
+        groups.append((dimension, sorted(rows, key=lambda row: row["state"] != State.BLANK)))
     return groups
 
 
@@ -138,19 +141,28 @@ def answer_line(question: Question, row: Answer | None) -> dict[str, Any]:
 
 @require_safe
 def history(request: HttpRequest, slug: str) -> HttpResponse:
-    """Every change of every answer, newest first, or those of one question."""
+    """Every change of every answer of a run, newest first, or those of one question. Runs are counted from 1."""
     project = project_for(request.user, slug, Permission.VIEW_PROJECT)
     assessment = latest_assessment(project)
     context = page_context(project, "history", assessment)
     if assessment is not None:
-        rows = AnswerChange.objects.filter(assessment=assessment).select_related("by").order_by("-id")
-        wanted = request.GET.get("question", "")
+        runs = list(Assessment.objects.filter(project=project).order_by("id"))
+        wanted, run = request.GET.get("question", ""), request.GET.get("run", "")
+        place = (
+            int(run) if run.isascii() and run.isdecimal() and len(run) < 6 and 1 <= int(run) <= len(runs) else len(runs)
+        )
+        rows = AnswerChange.objects.filter(assessment=runs[place - 1]).select_related("by").order_by("-id")
+        query = {"run": str(place)} if place != len(runs) else {}
         if wanted in assessment.checklist.question_by_id:
             rows = rows.filter(question=wanted)
             context["only"] = assessment.checklist.question_by_id[wanted]
+            query["question"] = wanted
         page = Paginator(rows, CHANGES_A_PAGE).get_page(request.GET.get("page"))
         context |= {
             "page": page,
+            "query": urlencode(query),
+            "runs": runs,
+            "place": place,
             "lines": [change_line(assessment.checklist.question_by_id, row) for row in page.object_list],
         }
     return render(request, "assessments/history.html", context)

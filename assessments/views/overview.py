@@ -17,7 +17,7 @@ from assessments.views.common import latest_assessment, page_context
 from charts.bars import range_bar
 from checklists.schema import Dimension
 from projects.access import project_for
-from projects.models import Project
+from projects.models import Outcome, Project
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,6 @@ class NextStep:
     words: str
     button: str
     address: str
-    is_post: bool = False
 
 
 @require_safe
@@ -62,6 +61,7 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         tasks=list_tasks(evaluation),
         snapshot=snapshot,
         last_change=last_change,
+        outcome=Outcome.objects.filter(project=project).first(),
         bar=range_bar(result.index, result.low, result.high, name="Failure risk")
         if result.index is not None and result.low is not None and result.high is not None
         else None,

@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass, replace
 
 from django.contrib import messages
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import user_of
 from accounts.roles import Permission
-from assessments.errors import AnswerConflict, AnswerError, AnswerRefused
+from assessments.errors import AnswerConflict, AnswerError, AnswerRefused, AssessmentClosed
 from assessments.evaluation import Evaluation, evaluate_assessment
 from assessments.forms import choice_value, read_answer, read_revision
 from assessments.models import Answer, AnswerChange, Assessment, State
@@ -41,6 +42,8 @@ class QuestionCard:
     problem: str = ""
     conflict: Answer | None = None
     conflict_words: str = ""
+    refused: GivenAnswer | None = None
+    is_due: bool = True
 
     @property
     def choice(self) -> str:
@@ -53,6 +56,28 @@ class QuestionCard:
     @property
     def anchor(self) -> str:
         return self.question.id.replace(".", "-")
+
+    @property
+    def choice_words(self) -> str:
+        return answer_words(self.question, self.given.state, self.given.level)
+
+    @property
+    def refused_words(self) -> str:
+        """What was chosen and not saved, as a person reads it."""
+        return answer_words(self.question, self.refused.state, self.refused.level) if self.refused else ""
+
+    @property
+    def their_texts(self) -> list[tuple[str, str]]:
+        """What a colleague wrote that differs from what was typed here."""
+        if self.conflict is None:
+            return []
+        theirs = given_of(self.conflict)
+        pairs = (("Their reason", "reason"), ("Their note", "note"), ("Their link", "evidence_url"))
+        return [
+            (words, getattr(theirs, name))
+            for words, name in pairs
+            if getattr(theirs, name) and getattr(theirs, name) != getattr(self.given, name)
+        ]
 
     @property
     def who_words(self) -> str:
@@ -124,17 +149,20 @@ def save_page(request: HttpRequest, project: Project, assessment: Assessment, di
     """The plain form, sent whole. Each question is saved for itself; what is refused keeps what was typed."""
     changed: dict[str, QuestionCard] = {}
     before = evaluate_assessment(assessment)
+    shown_run = request.POST.get("assessment", "") or str(assessment.pk)
     saved = 0
-    for question in before.due:
+    for question in before.checklist.questions_of(dimension):
         prefix = f"{question.id}:"
-        if question.dimension != dimension or f"{prefix}revision" not in request.POST:
+        if f"{prefix}revision" not in request.POST:
             continue
         card = make_card(question, before)
         given, base = card.given, card.revision
         try:
             given, base = read_answer(request.POST, prefix), read_revision(request.POST[f"{prefix}revision"])
-            if not is_touched(assessment, card, given, base):
+            if not is_touched(assessment, card, given, base, shown_run):
                 continue
+            if shown_run != str(assessment.pk):
+                raise AssessmentClosed(NEWER_RUN)
             saved += submit_answer(
                 assessment=assessment,
                 question=question.id,
@@ -146,8 +174,12 @@ def save_page(request: HttpRequest, project: Project, assessment: Assessment, di
             ).is_new
         except AnswerConflict as conflict:
             changed[question.id] = conflict_card(card, given, conflict.current)
+        except AssessmentClosed as error:
+            changed[question.id] = replace(card, refused=given, problem=str(error))
         except AnswerError as error:
             changed[question.id] = replace(card, given=given, revision=base, problem=str(error))
+        except (OperationalError, InterfaceError):
+            changed[question.id] = replace(card, given=given, revision=base, problem=NOT_NOW)
     if changed:
         return show_page(request, project, assessment, dimension, changed)
     messages.success(
@@ -159,18 +191,25 @@ def save_page(request: HttpRequest, project: Project, assessment: Assessment, di
     return redirect("assessments:dimension", slug=project.slug, dimension=address)
 
 
-def is_touched(assessment: Assessment, card: QuestionCard, given: GivenAnswer, base: int) -> bool:
+NEWER_RUN = "A newer review has begun since this page was made. This answer was not saved."
+NOT_NOW = "The database did not answer, so this answer was not saved. Press save again."
+
+
+def is_touched(assessment: Assessment, card: QuestionCard, given: GivenAnswer, base: int, shown_run: str) -> bool:
     """Whether the person changed this question, judged against what the page showed, not what is stored now.
 
-    Compared as it would be stored: a browser sends line breaks in its own way.
+    Compared as it would be stored: a browser sends line breaks in its own way. `shown_run` is the run the page was of.
     """
     try:
         given = clean_answer(card.question, given)
     except AnswerRefused:
         return True
-    if base == card.revision:
+    if base == card.revision and shown_run == str(assessment.pk):
         return given != card.given
-    shown = AnswerChange.objects.filter(assessment=assessment, question=card.question.id, revision=base).first()
+    if not shown_run.isdecimal() or len(shown_run) > 18:
+        return True
+    changes = AnswerChange.objects.filter(assessment__project=assessment.project, assessment=int(shown_run))
+    shown = changes.filter(question=card.question.id, revision=base).first()
     return given != (GivenAnswer(**shown.after) if shown else GivenAnswer())
 
 
@@ -194,6 +233,8 @@ def show_page(
         for question in evaluation.due
         if question.dimension == dimension
     ]
+    due = {question.id for question in evaluation.due}
+    cards += [replace(card, is_due=False) for key, card in changed.items() if key not in due]
     count = evaluation.progress.dimensions[dimension]
     place = checklist.dimensions.index(here)
     due_dimensions = [d for d in checklist.dimensions if evaluation.progress.dimensions[d.id].due]

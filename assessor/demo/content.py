@@ -7,6 +7,16 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
+class DemoOutcome:
+    """How it ended: a kind of projects.models.Outcome, days ago, and a sentence."""
+
+    kind: str
+    days_ago: int
+    sentence: str
+    is_delayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class DemoProject:
     """`risk` is the index aimed at, `drift` its change since the first snapshot, `age` days since the newest one.
 
@@ -25,6 +35,7 @@ class DemoProject:
     share_answered: float = 1.0
     written: Mapping[str, str] = field(default_factory=dict)
     earlier: Mapping[str, int] = field(default_factory=dict)
+    outcome: DemoOutcome | None = None
 
 
 PERSONAL = ("personal_data", "affects_people")
@@ -76,6 +87,9 @@ PROJECTS = (
         1,
         12,
         (*COMMON, "people_act"),
+        outcome=DemoOutcome(
+            "no_value", 120, "It runs, and the clerks check every alert by hand as before.", is_delayed=True
+        ),
     ),
     DemoProject(
         "Fresh-food demand forecast",
@@ -118,7 +132,15 @@ PROJECTS = (
         (*PERSONAL, *COMMON, "regulated_data"),
     ),
     DemoProject(
-        "Store replenishment", "Shelves are full with a fifth less stock.", "Retail", "production", 23, -3, 9, COMMON
+        "Store replenishment",
+        "Shelves are full with a fifth less stock.",
+        "Retail",
+        "production",
+        23,
+        -3,
+        9,
+        COMMON,
+        outcome=DemoOutcome("value", 210, "Stock fell by a fifth in the first half-year, and shelves stayed full."),
     ),
     DemoProject(
         "Identity document extraction",
@@ -149,6 +171,7 @@ PROJECTS = (
         1,
         12,
         ("multiple_sources",),
+        outcome=DemoOutcome("value", 300, "The share of balancing energy fell as planned."),
     ),
     DemoProject(
         "Product recommendations",
@@ -269,6 +292,7 @@ PROJECTS = (
         0,
         31,
         ("labelled_data",),
+        outcome=DemoOutcome("value", 160, "Nine letters in ten reach the right desk at once."),
     ),
     DemoProject(
         "Supplier risk score",
@@ -321,6 +345,7 @@ PROJECTS = (
         0,
         104,
         ("multiple_sources",),
+        outcome=DemoOutcome("cancelled", 60, "Stopped before the prototype: shop managers were never asked."),
     ),
     DemoProject(
         "Voice-of-customer topics",
@@ -331,6 +356,7 @@ PROJECTS = (
         -1,
         12,
         ("labelled_data",),
+        outcome=DemoOutcome("no_value", 90, "The topics are read, and no product plan has changed because of them."),
     ),
     DemoProject(
         "Fleet fuel anomalies",
@@ -404,6 +430,7 @@ PROJECTS = (
         -3,
         12,
         ("multiple_sources",),
+        outcome=DemoOutcome("value", 240, "Eleven broken loads were stopped before anybody read them."),
     ),
     DemoProject(
         "Sepsis ward alert",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from django.db import models, transaction
@@ -13,13 +12,13 @@ from django.db import models, transaction
 import scoring
 from accounts import audit
 from accounts.models import Membership, Organisation, User
-from assessments.models import Answer, AnswerChange, Assessment, Respondent, Snapshot, State
-from assessments.services import GivenAnswer, start_assessment
+from assessments.models import Answer, AnswerChange, Assessment, Snapshot, State
+from assessments.services import GivenAnswer, start_assessment, submit_answer
 from assessments.snapshots import take_snapshot
 from assessor.demo.content import EVIDENCE, NOTES, PROJECTS, REASON, DemoProject
 from checklists.schema import Question
 from projects.models import Project
-from projects.services import ProjectDetails, create_project
+from projects.services import ProjectDetails, create_project, record_outcome
 from reports.models import Report, ShareLink
 
 Levels = dict[str, int | None]
@@ -45,6 +44,7 @@ def _load_project(
     organisation: Organisation, people: Sequence[User], demo: DemoProject, chance: random.Random, at: datetime
 ) -> None:
     by = people[chance.randrange(len(people))]
+    ended = demo.outcome.days_ago if demo.outcome else -chance.randrange(20, 200)
     details = ProjectDetails(
         name=demo.name,
         goal=demo.goal,
@@ -53,25 +53,72 @@ def _load_project(
         owner=by,
         unit=demo.unit,
         tags=("demo",),
-        planned_date=(at + timedelta(days=chance.randrange(20, 200))).date(),
+        planned_date=(at - timedelta(days=ended)).date(),
     )
     project = create_project(organisation=organisation, details=details, by=by, is_demo=True)
-    newest = at - timedelta(days=demo.age)
-    oldest = newest - timedelta(days=chance.randrange(120, 190))
-    run = start_assessment(
-        project=project, by=by, title=f"{project.get_stage_display()} gate review", at=oldest - timedelta(days=9)
-    )
+    moments = _moments(demo, chance, at)
+    run = start_assessment(project=project, by=by, title=_title(project), at=moments[0] - timedelta(days=20))
     run.project = project
     due = run.questions_due()
     shape = _shape(due, chance)
-    for moment, risk, earlier in ((oldest, demo.risk - demo.drift, demo.earlier), (newest, demo.risk, {})):
-        levels = (
-            {**_levels_written(due, demo.written), **earlier} if demo.written else _levels_near(run, due, shape, risk)
-        )
-        for question in due[int(len(due) * demo.share_answered) :]:
-            levels.pop(question.id)
+    for place, moment in enumerate(moments):
+        if demo.outcome and place and place == len(moments) - 1:
+            run = start_assessment(
+                project=project, by=by, title=_title(project), copy_from=run, at=moment - timedelta(days=9)
+            )
+            run.project = project
+        levels = _levels_at(run, demo, due, shape, place / max(len(moments) - 1, 1), chance)
         _write_answers(run, due, levels, people, chance, moment - timedelta(days=1))
-        take_snapshot(assessment=run, label=f"Review of {moment:%B %Y}", by=by, at=moment)
+        if demo.share_answered == 1:
+            closes = bool(demo.outcome) and place == len(moments) - 2
+            take_snapshot(assessment=run, label=f"Review of {moment:%B %Y}", by=by, closes=closes, at=moment)
+    if demo.outcome:
+        record_outcome(
+            project=project,
+            kind=demo.outcome.kind,
+            on=(at - timedelta(days=demo.outcome.days_ago)).date(),
+            sentence=demo.outcome.sentence,
+            is_delayed=demo.outcome.is_delayed,
+            by=by,
+            at=at,
+        )
+
+
+def _title(project: Project) -> str:
+    return f"{project.get_stage_display()} gate review"
+
+
+def _moments(demo: DemoProject, chance: random.Random, at: datetime) -> list[datetime]:
+    """The days of the reviews, oldest first, over up to two years. A project in the middle of its first one has one."""
+    newest = at - timedelta(days=demo.age)
+    if demo.share_answered < 1:
+        return [newest]
+    count = {"idea": 2, "prototype": 3, "pilot": 4, "production": 5}[demo.stage] + chance.randrange(2)
+    gap = float(chance.randrange(80, 130))
+    if demo.stage == "production":
+        gap = (730 - demo.age - chance.randrange(30)) / (count - 1)
+    return [newest - timedelta(days=round(gap * back)) for back in range(count - 1, -1, -1)]
+
+
+def _levels_at(
+    run: Assessment,
+    demo: DemoProject,
+    due: Sequence[Question],
+    shape: dict[str, float],
+    way: float,
+    chance: random.Random,
+) -> Levels:
+    """The answers at a point of the way from the first review (0) to the newest (1)."""
+    if demo.written:
+        levels = _levels_written(due, demo.written)
+        kept = round(len(demo.earlier) * (1 - way))
+        levels.update(list(demo.earlier.items())[:kept])
+    else:
+        noise = chance.gauss(0, 1.2) if 0 < way < 1 else 0
+        levels = _levels_near(run, due, shape, demo.risk - demo.drift * (1 - way) + noise)
+    for question in due[int(len(due) * demo.share_answered) :]:
+        levels.pop(question.id)
+    return levels
 
 
 def _shape(due: Sequence[Question], chance: random.Random) -> dict[str, float]:
@@ -113,55 +160,24 @@ def _write_answers(
     chance: random.Random,
     at: datetime,
 ) -> None:
-    sheet = Respondent.objects.get(assessment=run, is_sheet=True)
-    held = {row.question: row for row in Answer.objects.filter(respondent=sheet)}
-    new, changes = [], []
+    """Submits what differs from the sheet, one answer after the other, as a person would."""
+    held = {row.question: row for row in Answer.objects.filter(respondent__assessment=run, respondent__is_sheet=True)}
     for question in due:
         if question.id not in levels:
             continue
         row = held.get(question.id)
-        before = _given(row) if row else None
-        given = _answer(question, levels[question.id], before, chance)
-        if given == before:
+        given = _answer(question, levels[question.id], _given(row) if row else None, chance)
+        if row is not None and given == _given(row):
             continue
-        by = people[chance.randrange(len(people))]
-        moment = at - timedelta(minutes=chance.randrange(1, 600))
-        if row is None:
-            row = Answer(respondent=sheet, question=question.id, revision=0)
-            new.append(row)
-        for name, value in asdict(given).items():
-            setattr(row, name, value)
-        row.revision, row.answered_by, row.answered_at = row.revision + 1, by, moment
-        changes.append((row, before, given, by, moment))
-    Answer.objects.bulk_create(new)
-    Answer.objects.bulk_update(
-        [row for row, *_ in changes if row not in new],
-        [
-            "state",
-            "level",
-            "reason",
-            "note",
-            "evidence_title",
-            "evidence_url",
-            "revision",
-            "answered_by",
-            "answered_at",
-        ],
-    )
-    AnswerChange.objects.bulk_create(
-        AnswerChange(
-            answer=row,
+        submit_answer(
             assessment=run,
-            question=row.question,
-            revision=row.revision,
-            before=asdict(before) if before else None,
-            after=asdict(given),
-            by=by,
-            at=moment,
+            question=question.id,
+            given=given,
+            base_revision=row.revision if row else 0,
             mutation_id=uuid.UUID(int=chance.getrandbits(128), version=4),
+            by=people[chance.randrange(len(people))],
+            at=at - timedelta(minutes=chance.randrange(1, 600)),
         )
-        for row, before, given, by, moment in changes
-    )
 
 
 def _given(row: Answer) -> GivenAnswer:
@@ -170,8 +186,6 @@ def _given(row: Answer) -> GivenAnswer:
 
 def _answer(question: Question, level: int | None, before: GivenAnswer | None, chance: random.Random) -> GivenAnswer:
     """A first answer with notes and links here and there; a later one keeps what was written and moves the level."""
-    if before is not None and before.state == State.NOT_APPLICABLE:
-        return before
     if level == NOT_APPLICABLE:
         return GivenAnswer(State.NOT_APPLICABLE, None, reason=REASON)
     state = State.UNKNOWN if level is None else State.GRADED

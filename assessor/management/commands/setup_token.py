@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import reverse
 
@@ -16,7 +17,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--base-url", default="http://localhost:8000", help="where the site answers (default: %(default)s)"
+            "--base-url",
+            default=settings.PUBLIC_URL or "http://localhost:8000",
+            help="where the site answers (default: %(default)s)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
