@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from charts.bars import points_bars, range_bar
+from charts.levels import shown
 from charts.markup import Drawing
 from charts.scales import zones_scale
 from charts.steps import path_steps_bars
@@ -14,9 +15,10 @@ from checklists.schema import Checklist, Question
 from findings.dimensions import DimensionPage
 from findings.document import ReportDocument, ReportOptions, build_document
 from findings.plan import PointsRow
+from findings.verdict import track_record_words
+from findings.words import UserText, note_text, user_text
 
 EVERYTHING = ReportOptions(names=True, notes=True, evidence=True)
-STAGE_TARGETS = {"idea": 50, "prototype": 50, "pilot": 50, "production": 25}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,55 +44,72 @@ class DimensionLine:
 
 @dataclass(frozen=True, slots=True)
 class ResultPage:
-    """Everything a result page shows. `target` is what the stage aims at: below 50, in production below 25."""
+    """Everything a result page shows, without what the options hide.
+
+    `decision` and `note` are those of the snapshot, empty where none were written. `previous_index` goes with
+    `previous_words`, the label and the day of the snapshot before.
+    """
 
     document: ReportDocument
-    body: Mapping[str, Any]
-    target: int
+    organisation: UserText
+    project_name: UserText
+    goal: UserText
+    checklist_id: str
+    checklist_version: str
+    decision: UserText
+    note: UserText
+    track_record: str
     scale: Drawing | None
     dimensions: tuple[DimensionLine, ...]
     points: tuple[PointLine, ...]
     others_bar: Drawing | None
     narrowings: tuple[NarrowLine, ...]
     steps_chart: Drawing | None
-    readiness: float | None
-    too_early: bool
+    previous_index: str
     previous_words: str
     ids: Mapping[str, str]
 
-    @property
-    def answered(self) -> int:
-        """Due questions with an answer, don't know and not applicable among them, as progress counts them."""
-        return self.document.counts.due - self.document.counts.unanswered
-
 
 def present(
-    body: Mapping[str, Any], checklist: Checklist, options: ReportOptions = EVERYTHING, sha256: str = ""
+    body: Mapping[str, Any],
+    checklist: Checklist,
+    options: ReportOptions = EVERYTHING,
+    sha256: str = "",
+    *,
+    outcomes: tuple[int, int] | None = None,
 ) -> ResultPage:
-    """The page of a body (format 1), live or frozen. What `options` hide is nowhere in it."""
+    """The page of a body (format 1), live or frozen. What `options` hide is nowhere in it.
+
+    `outcomes` are the recorded outcomes and the assessed projects; without them those counted in the body are said.
+    """
     document = build_document(body, checklist, options, sha256=sha256)
-    result, reading = body["result"], document.reading
-    target = STAGE_TARGETS.get(body["stage"], 50)
-    previous = body.get("previous")
+    reading, head = document.reading, document.head
+    previous = body["previous"] if reading and reading.previous is not None else None
     by_number = {question.number: question for question in checklist.questions}
     points = document.points
     bars = (
-        points_bars([row.tenths / 10 for row in points.rows] + [points.others_tenths / 10], level=result["index"])
-        if points
+        points_bars([row.tenths / 10 for row in points.rows] + [points.others_tenths / 10], level=reading.point)
+        if points and reading
         else ()
     )
     ids = [dimension.id for dimension in checklist.dimensions]
     return ResultPage(
         document=document,
-        body=body,
-        target=target,
+        organisation=head.organisation,
+        project_name=head.project,
+        goal=user_text(body["project"]["goal"]),
+        checklist_id=body["checklist"]["id"],
+        checklist_version=body["checklist"]["version"],
+        decision=note_text(body["snapshot"]["decision"]),
+        note=head.snapshot_note,
+        track_record=document.track_record if outcomes is None else track_record_words(*outcomes),
         scale=zones_scale(
             reading.point,
             reading.low,
             reading.high,
             previous=reading.previous,
             previous_name=previous["label"][:18] if previous else "before",
-            target=target,
+            target=document.target,
         )
         if reading
         else None,
@@ -108,9 +127,7 @@ def present(
             for row in body["narrowings"]
         ),
         steps_chart=path_steps_bars(document.plan.values, target=document.plan.target) if document.plan else None,
-        readiness=100 - result["index"] if result["index"] is not None else None,
-        too_early=document.counts.due > 0
-        and (document.counts.due - document.counts.unanswered) * 10 < document.counts.due * 6,
+        previous_index=shown(previous["index"]) if previous else "",
         previous_words=f"{previous['label']}, {document.previous_day}" if previous else "",
         ids={number: question.id for number, question in by_number.items()},
     )

@@ -9,16 +9,20 @@ from datetime import datetime
 from typing import Any, cast
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 import scoring
 from accounts import audit
-from accounts.models import User
+from accounts.models import Organisation, User
 from accounts.texts import clean_text
 from assessments.errors import AssessmentClosed
 from assessments.evaluation import AgreedRow, AnswerRow, Evaluation, answers_of, evaluate_assessment, to_engine
 from assessments.models import TITLE_LIMIT, AgreedAnswer, Answer, Assessment, Snapshot, new_snapshot_id
+from assessments.progress import Progress, count_progress
 from assessments.services import refresh_figures
-from projects.models import Project
+from findings.answers import ANSWERED, has_evidence
+from findings.verdict import confidence_of, judge
+from projects.models import Outcome, Project
 
 FORMAT = 1
 TARGETS = (50, 25)
@@ -69,7 +73,10 @@ def take_snapshot(
     evaluation = evaluate_assessment(assessment, rows, closed=closes)
     public_id, number = new_snapshot_id(), (previous.number + 1 if previous else 1)
     head = {"id": public_id, "number": number, **words, "taken_at": at.isoformat(), "taken_by": by.name}
-    body = canonical_json(build_body(assessment, evaluation, rows, head=head, closed=closes, previous=previous))
+    record = count_track_record(project.organisation)
+    body = canonical_json(
+        build_body(assessment, evaluation, rows, head=head, closed=closes, previous=previous, track_record=record)
+    )
     snapshot = Snapshot.objects.create(
         project=project,
         assessment=assessment,
@@ -82,6 +89,8 @@ def take_snapshot(
         sha256=sha256_of(body),
         engine=evaluation.result.engine,
         closes=closes,
+        answered=evaluation.progress.total.answered,
+        due=evaluation.progress.total.due,
         index=evaluation.result.index,
         low=evaluation.result.low,
         high=evaluation.result.high,
@@ -102,6 +111,15 @@ def take_snapshot(
     return snapshot
 
 
+def count_track_record(organisation: Organisation) -> tuple[int, int]:
+    """How many of the organisation's projects have an outcome, and how many have a frozen result."""
+    projects = Project.objects.filter(organisation=organisation)
+    return (
+        Outcome.objects.filter(project__in=projects).count(),
+        projects.filter(Exists(Snapshot.objects.filter(project=OuterRef("pk")))).count(),
+    )
+
+
 def build_body(
     assessment: Assessment,
     evaluation: Evaluation,
@@ -110,8 +128,12 @@ def build_body(
     head: Mapping[str, Any],
     closed: bool,
     previous: Snapshot | None,
+    track_record: tuple[int, int] = (0, 0),
 ) -> dict[str, Any]:
-    """Everything a result page or a report says, as JSON-ready values in format 1. `head` names the snapshot."""
+    """Everything a result page or a report says, as JSON-ready values in format 1. `head` names the snapshot.
+
+    `track_record` counts the organisation's recorded outcomes and its assessed projects.
+    """
     project, checklist = assessment.project, evaluation.checklist
     stage, facts = assessment.stage_and_facts
     return {
@@ -127,16 +149,36 @@ def build_body(
         "answers": [_answer(row) for row in sorted(rows, key=lambda row: (row.question, row.respondent_id))],
         "agreed": [_agreed(row) for row in AgreedAnswer.objects.filter(assessment=assessment).order_by("question")],
         **engine_parts(evaluation.instrument, evaluation.answers, evaluation.result),
+        "progress": progress_part(evaluation.progress),
         "previous": _previous(previous),
+        "track_record": {"outcomes": track_record[0], "assessed": track_record[1]},
     }
 
 
-def live_body(assessment: Assessment, previous: Snapshot | None, *, at: datetime) -> dict[str, Any]:
+def live_body(
+    assessment: Assessment, previous: Snapshot | None, *, at: datetime, track_record: tuple[int, int] = (0, 0)
+) -> dict[str, Any]:
     """The body of the answers as they stand, for the page that shows them. It is not stored."""
     rows = answers_of(assessment)
     evaluation = evaluate_assessment(assessment, rows)
     head = {"id": "", "number": 0, "label": "", "note": "", "decision": "", "taken_at": at.isoformat(), "taken_by": ""}
-    return build_body(assessment, evaluation, rows, head=head, closed=not assessment.is_open, previous=previous)
+    return build_body(
+        assessment,
+        evaluation,
+        rows,
+        head=head,
+        closed=not assessment.is_open,
+        previous=previous,
+        track_record=track_record,
+    )
+
+
+def progress_part(progress: Progress) -> dict[str, Any]:
+    return {
+        "answered": progress.total.answered,
+        "due": progress.total.due,
+        "dimensions": {key: [count.answered, count.due] for key, count in progress.dimensions.items()},
+    }
 
 
 def engine_parts(instrument: scoring.Instrument, answers: scoring.Answers, result: scoring.Result) -> dict[str, Any]:
@@ -168,14 +210,19 @@ def read_body(snapshot: Snapshot) -> Mapping[str, Any]:
 
 
 def recompute(snapshot: Snapshot) -> str:
-    """The body again, with result, paths and narrowings computed anew from the frozen answers.
+    """The body again, with result, paths, narrowings and progress computed anew from the frozen answers.
 
     Equal to the stored body, byte for byte, as long as the checklist version and the engine are what they were.
     """
     body = dict(read_body(snapshot))
-    instrument = scoring.instrument_for(snapshot.assessment.checklist, body["stage"], body["facts"])
+    checklist = snapshot.assessment.checklist
+    instrument = scoring.instrument_for(checklist, body["stage"], body["facts"])
     answers = _frozen_answers(body, frozenset(item.id for item in instrument.items))
     body.update(engine_parts(instrument, answers, scoring.evaluate(instrument, answers, engine=body["engine"])))
+    answered = {row["question"] for row in body["answers"] if row["state"] in ANSWERED}
+    answered |= {row["question"] for row in body["agreed"]}
+    due = checklist.questions_due(body["stage"], body["facts"])
+    body["progress"] = progress_part(count_progress(checklist, due, answered))
     return canonical_json(body)
 
 
@@ -189,7 +236,7 @@ def _frozen_answers(body: Mapping[str, Any], due: frozenset[str]) -> scoring.Ans
             state=row["state"],
             level=row["level"],
             reason=row["reason"],
-            has_evidence=bool(row["evidence_url"] or row["note"]),
+            has_evidence=has_evidence(row),
         )
         for row in body["answers"]
     ]
@@ -243,7 +290,8 @@ def _agreed(row: AgreedAnswer) -> dict[str, Any]:
 def _previous(snapshot: Snapshot | None) -> dict[str, Any] | None:
     if snapshot is None:
         return None
-    dimensions = read_body(snapshot)["result"]["dimensions"]
+    body = read_body(snapshot)
+    result, progress = body["result"], body["progress"]
     return {
         "number": snapshot.number,
         "label": snapshot.label,
@@ -251,5 +299,14 @@ def _previous(snapshot: Snapshot | None) -> dict[str, Any] | None:
         "index": snapshot.index,
         "low": snapshot.low,
         "high": snapshot.high,
-        "dimensions": {key: {"risk": value["risk"]} for key, value in dimensions.items()},
+        "judgement": judge(progress["answered"], progress["due"], result["confidence"]),
+        "dimensions": {
+            key: {"risk": value["risk"], "judgement": _judge_dimension(value, progress["dimensions"][key])}
+            for key, value in result["dimensions"].items()
+        },
     }
+
+
+def _judge_dimension(dimension: Mapping[str, Any], progress: Sequence[int]) -> str:
+    answered, due = progress
+    return judge(answered, due, confidence_of(dimension["low"], dimension["high"]))

@@ -46,7 +46,7 @@ def is_ready(request: HttpRequest) -> HttpResponse:
         executor = MigrationExecutor(connection)
         pending = bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
         worker = is_worker_alive() if not pending else False
-    except DatabaseError:
+    except (DatabaseError, InterfaceError):
         return JsonResponse({"status": "unavailable", "database": False}, status=503)
     state = {"status": "pending migrations" if pending else "ok", "database": True, "worker": worker}
     return JsonResponse(state, status=503 if pending else 200)

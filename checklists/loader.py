@@ -35,7 +35,7 @@ _VERSION = re.compile(r"[0-9]{1,4}\.[0-9]{1,4}", re.ASCII)
 _SUPPORTING_KINDS = frozenset({"cause", "condition", "remedy"})
 
 
-class UnknownChecklist(LookupError):  # noqa: N818
+class UnknownChecklist(LookupError):
     """There is no such checklist or version. The message is a sentence fit to be shown."""
 
 

@@ -19,6 +19,9 @@ EMOJI_COST = 40
 """An emoji is a picture and takes as long as so many letters, measured with WeasyPrint 70."""
 
 
+ANSWERED = frozenset({"graded", "unknown", "not_applicable"})
+"""States that count as answered, as progress counts them."""
+
 _STATE_WORDS = {"not_applicable": "Not applicable", "unknown": "Don't know", "unanswered": "Not answered"}
 
 
@@ -64,13 +67,18 @@ class AnswerRow:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """Everything given to one question: the answers, the agreed one, and how the engine counted it."""
+    """Everything given to one question: the answers, the agreed one, and how it stands.
+
+    `state` is graded, unknown, not_applicable or unanswered. What nobody answered stays unanswered when the checklist
+    is closed; `counts_unknown` then says that the engine counts it as "don't know".
+    """
 
     question: Question
     answers: tuple[Mapping[str, Any], ...]
     agreed: Mapping[str, Any] | None
     state: str
     second_hand: bool
+    counts_unknown: bool = False
 
     @property
     def levels(self) -> tuple[int, ...]:
@@ -88,8 +96,10 @@ class Given:
 
     @property
     def has_evidence(self) -> bool:
-        """Whether any counted answer carries evidence."""
-        return any(_has_evidence(answer) for answer in self.sources)
+        """Whether any counted answer carries evidence. An agreed answer replaces the single ones, here too."""
+        if self.agreed is not None:
+            return bool(self.agreed.get("evidence_url") or self.agreed.get("evidence_title"))
+        return any(has_evidence(answer) for answer in self.answers if answer.get("state") == "graded")
 
     @property
     def sources(self) -> tuple[Mapping[str, Any], ...]:
@@ -97,7 +107,8 @@ class Given:
         return (self.agreed, *self.answers) if self.agreed is not None else self.answers
 
 
-def _has_evidence(answer: Mapping[str, Any]) -> bool:
+def has_evidence(answer: Mapping[str, Any]) -> bool:
+    """Whether a single answer counts as evidenced: by an address or a note, as the score counts it."""
     return bool(answer.get("evidence_url") or answer.get("note"))
 
 
@@ -112,16 +123,16 @@ def gather(body: Mapping[str, Any], checklist: Checklist) -> dict[str, Given]:
     for answer in body.get("answers", ()):
         answers.setdefault(answer["question"], []).append(answer)
     second_hand = set(result.get("second_hand", ()))
-    return {
-        question.id: Given(
-            question,
-            tuple(answers.get(question.id, ())),
-            agreed.get(question.id),
-            states.get(question.id, "graded"),
-            question.id in second_hand,
-        )
-        for question in checklist.questions_due(body["stage"], body.get("facts", ()))
-    }
+
+    def given(question: Question) -> Given:
+        found, settled = tuple(answers.get(question.id, ())), agreed.get(question.id)
+        state = states.get(question.id, "graded")
+        is_blank = settled is None and not any(answer.get("state") in ANSWERED for answer in found)
+        counts_unknown = is_blank and state == "unknown"
+        state = "unanswered" if is_blank else state
+        return Given(question, found, settled, state, question.id in second_hand, counts_unknown)
+
+    return {question.id: given(question) for question in checklist.questions_due(body["stage"], body.get("facts", ()))}
 
 
 def answer_lines(given: Given, roles: Mapping[str, str]) -> tuple[str, ...]:
@@ -132,7 +143,7 @@ def answer_lines(given: Given, roles: Mapping[str, str]) -> tuple[str, ...]:
     if given.state == "not_applicable":
         return ("Not applicable.", reasons_not_applicable(given))
     if given.state in _STATE_WORDS:
-        return (_STATE_WORDS[given.state],)
+        return (_state_words(given),)
     choices = given.question.choices
     if given.agreed is not None:
         return (choices[int(given.agreed["level"])],)
@@ -147,10 +158,15 @@ def answer_lines(given: Given, roles: Mapping[str, str]) -> tuple[str, ...]:
 def answer_brief(given: Given) -> str:
     """The answer in short: the choice, or the worst of several."""
     if given.state in _STATE_WORDS:
-        return _STATE_WORDS[given.state]
+        return _state_words(given)
     levels = set(given.levels)
     choice = given.question.choices[min(levels)] if levels else _STATE_WORDS["unanswered"]
     return f"{choice} (worst of {count_word(len(levels))} different answers)" if len(levels) > 1 else choice
+
+
+def _state_words(given: Given) -> str:
+    words = _STATE_WORDS[given.state]
+    return f"{words}, counts as don't know" if given.counts_unknown else words
 
 
 def _graded_at(given: Given, level: int) -> list[Mapping[str, Any]]:

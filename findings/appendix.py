@@ -37,7 +37,8 @@ METHOD: tuple[tuple[str, str], ...] = (
         "Range",
         "Exact. Its low end takes every unknown answer as the best; its high end takes it as the worst and lowers each "
         "answer without evidence by one choice. If both ends lie in one level, the level is firm; in two, it is "
-        "provisional; in three or more, none is given.",
+        "provisional. Only the range is given if it spans three levels or if fewer than 60 of 100 due questions are "
+        "answered; below 80 of 100, number and level are preliminary.",
     ),
     (
         "Points",
@@ -51,7 +52,8 @@ METHOD: tuple[tuple[str, str], ...] = (
     ),
     (
         "Plan",
-        "The cheapest set of actions that reaches the target, found exactly and not by trial. Small effort counts 1, "
+        "The cheapest set of actions that reaches the target, found exactly and not by trial. The target is a risk "
+        "below 50, before production below 25, and once it is reached the next lower level. Small effort counts 1, "
         "medium 3 and large 8 unless the checklist says otherwise. Each action is taken as done to its criterion.",
     ),
     ("Whole numbers", "Cut, not rounded, so that the number shown and its level agree."),
@@ -99,12 +101,12 @@ class Appendix:
     identity: tuple[tuple[str, str], ...]
 
 
-def build_appendix(body: Mapping[str, Any], checklist: Checklist, sha256: str) -> Appendix:
+def build_appendix(body: Mapping[str, Any], checklist: Checklist, sha256: str, track_record: str) -> Appendix:
     """The closing pages. Facts the checklist does not know are left out."""
     known = {fact.id: fact.text for fact in checklist.facts}
     return Appendix(
         method=METHOD,
-        limits=LIMITS,
+        limits=(*LIMITS, track_record),
         figures=_figures(checklist),
         articles=tuple(_source(one) for one in checklist.documents if one.kind == "article"),
         further=tuple(_source(one) for one in checklist.documents if one.kind == "further"),

@@ -17,12 +17,13 @@ from findings.answers import (
     answer_row,
 )
 from findings.plan import write_tenths
+from findings.verdict import Judgement, confidence_of, judge
 from findings.words import EFFORT_WORDS, stage_noun
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A risk with its exact range, unrounded. `level` is None where no level may be named."""
+    """A risk with its exact range, unrounded. `point` and `level` are None where only the range may be shown."""
 
     point: float | None
     low: float
@@ -30,6 +31,12 @@ class Reading:
     previous: float | None
     level: LevelStyle | None
     level_words: str
+    judgement: Judgement
+
+    @property
+    def is_preliminary(self) -> bool:
+        """Whether number and level go with the word "preliminary"."""
+        return self.judgement == "preliminary"
 
     @property
     def number(self) -> str:
@@ -119,7 +126,7 @@ class DimensionPage:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What the pages of all dimensions are made from. `tenths` are the points of each question in tenths."""
+    """What the pages of all dimensions are made from. `tenths` are the points of each question, none while early."""
 
     body: Mapping[str, Any]
     checklist: Checklist
@@ -134,6 +141,7 @@ def build_dimension(place: int, dimension: Dimension, material: Material) -> Dim
     """The page of one dimension; `place` is its number from 1. Takes its notes from the material's budget."""
     body, checklist, given, tenths = material.body, material.checklist, material.given, material.tenths
     mine = [item for item in given.values() if item.question.dimension == dimension.id]
+    answered, _ = body["progress"]["dimensions"][dimension.id]
     counted_in = [item for item in mine if item.state != "not_applicable"]
     by_points = sorted(counted_in, key=lambda item: (-tenths.get(item.question.id, 0), item.question.number))
     gaps = [item for item in by_points if _is_gap(item)]
@@ -143,9 +151,9 @@ def build_dimension(place: int, dimension: Dimension, material: Material) -> Dim
         name=dimension.name,
         short=dimension.short,
         question=dimension.question,
-        reading=_dimension_reading(dimension.id, body, counted_in),
+        reading=_dimension_reading(dimension.id, body),
         missing=_dimension_missing(dimension, mine, checklist),
-        summary=_dimension_summary(mine),
+        summary=_dimension_summary(mine, answered),
         holds=tuple(_line(item) for item in _strengths(counted_in)[:3]),
         gaps=tuple(_line(item) for item in gaps[:3]),
         helps=tuple(_help(item, body["result"]["gain"], tenths) for item in by_points if _can_help(item, tenths))[:3],
@@ -154,19 +162,23 @@ def build_dimension(place: int, dimension: Dimension, material: Material) -> Dim
     )
 
 
-def _dimension_reading(dimension: str, body: Mapping[str, Any], counted_in: list[Given]) -> Reading | None:
+def _dimension_reading(dimension: str, body: Mapping[str, Any]) -> Reading | None:
     found = body["result"]["dimensions"].get(dimension)
     if found is None:
         return None
-    before = ((body.get("previous") or {}).get("dimensions") or {}).get(dimension)
-    previous = before["risk"] if before else None
-    unanswered = sum(item.state == "unanswered" for item in counted_in)
-    span = level_of(found["high"]).number - level_of(found["low"]).number
-    if span >= 2 and unanswered * 2 > len(counted_in):
-        # Mostly guesses so far: a level would be read as a judgement.
-        return Reading(None, found["low"], found["high"], previous, None, "Open")
+    previous = previous_risk(((body.get("previous") or {}).get("dimensions") or {}).get(dimension), "risk")
+    low, high = found["low"], found["high"]
+    answered, due = body["progress"]["dimensions"][dimension]
+    judgement = judge(answered, due, confidence_of(low, high))
+    if judgement == "early":
+        return Reading(None, low, high, previous, None, f"Open, {whole(low)} to {whole(high)}", judgement)
     level = level_of(found["risk"])
-    return Reading(found["risk"], found["low"], found["high"], previous, level, level.word)
+    return Reading(found["risk"], low, high, previous, level, level.word, judgement)
+
+
+def previous_risk(before: Mapping[str, Any] | None, key: str) -> float | None:
+    """The risk of the previous snapshot or of one of its dimensions, None if it was too early to name one."""
+    return before[key] if before and before.get("judgement") != "early" else None
 
 
 def _dimension_missing(dimension: Dimension, mine: list[Given], checklist: Checklist) -> str:
@@ -179,10 +191,9 @@ def _dimension_missing(dimension: Dimension, mine: list[Given], checklist: Check
     return f"Not yet due. Its first questions come before {stage_noun(checklist.stages[checklist.stage_order[first]])}."
 
 
-def _dimension_summary(mine: list[Given]) -> str:
-    graded = [item for item in mine if item.state == "graded"]
-    evidenced = sum(item.has_evidence for item in graded)
-    return f"{len(graded)} of {len(mine)} questions answered, {evidenced} with evidence"
+def _dimension_summary(mine: list[Given], answered: int) -> str:
+    evidenced = sum(item.has_evidence for item in mine if item.state == "graded")
+    return f"{answered} of {len(mine)} questions answered, {evidenced} with evidence"
 
 
 def _is_gap(item: Given) -> bool:
@@ -201,7 +212,7 @@ def _line(item: Given) -> Line:
 
 
 def _can_help(item: Given, tenths: Mapping[str, int]) -> bool:
-    return tenths.get(item.question.id, 0) > 0 and item.state in {"graded", "unknown"}
+    return tenths.get(item.question.id, 0) > 0 and (item.state in {"graded", "unknown"} or item.counts_unknown)
 
 
 def _help(item: Given, gain: Mapping[str, float], tenths: Mapping[str, int]) -> Help:

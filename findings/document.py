@@ -20,7 +20,7 @@ from findings.answers import (
     respondents,
 )
 from findings.appendix import Appendix, build_appendix
-from findings.dimensions import DimensionPage, Material, Reading, build_dimension
+from findings.dimensions import DimensionPage, Material, Reading, build_dimension, previous_risk
 from findings.perspectives import Views, build_views
 from findings.plan import (
     AnswerFirst,
@@ -32,7 +32,20 @@ from findings.plan import (
     points_table,
     read_plan,
 )
-from findings.verdict import Standing, default_decision, explanation, finding, level_words
+from findings.verdict import (
+    Judgement,
+    Standing,
+    confidence_words,
+    default_decision,
+    early_words,
+    explanation,
+    finding,
+    judge,
+    level_words,
+    target_for,
+    title_words,
+    track_record_words,
+)
 from findings.words import (
     UserText,
     capital,
@@ -51,9 +64,13 @@ __all__ = ["ReportDocument", "ReportOptions", "build_document"]
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many questions are due and how they stand."""
+    """How many questions are due and how they stand. `due` and `answered` are the numbers that progress shows.
+
+    `closed` says that the checklist is closed, so that what is not answered counts as "don't know".
+    """
 
     due: int
+    answered: int
     graded: int
     unknown: int
     unanswered: int
@@ -61,14 +78,33 @@ class Counts:
     evidenced: int
     must_haves: int
     must_haves_failed: int
+    closed: bool
+
+    @property
+    def words(self) -> str:
+        """How many are answered and how, in one line without an end."""
+        told = (
+            f"{self.answered} of {self.due}, among them {self.unknown} don't know, {self.not_applicable} not applicable"
+        )
+        return f"{told}; {self.unanswered_words}" if self.unanswered else told
+
+    @property
+    def has_half_counted(self) -> bool:
+        """Whether questions without an answer are counted at half their risk."""
+        return self.unanswered > 0 and not self.closed
+
+    @property
+    def unanswered_words(self) -> str:
+        """How many nobody answered, such as "8 not answered (counts as don't know)"."""
+        counted_as = " (counts as don't know)" if self.closed else ""
+        return f"{self.unanswered} not answered{counted_as}"
 
     @property
     def sentence(self) -> str:
         """The counts in one line."""
         return (
             f"{self.must_haves_failed} of {self.must_haves} must-haves not met or not known. "
-            f"{self.graded} of {self.due} questions answered, {self.unknown} don't know, "
-            f"{self.unanswered} not answered, {self.not_applicable} not applicable, {self.evidenced} with evidence."
+            f"Answered: {self.words}. {self.evidenced} of {self.graded} chosen answers have evidence."
         )
 
 
@@ -105,10 +141,19 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class ReportDocument:
-    """The whole report, ready for the templates."""
+    """The whole report, ready for the templates.
+
+    `judgement` says what may be shown. While it is "early" there is a range and no number, level, points or plan.
+    """
 
     head: Head
+    judgement: Judgement
     finding: str
+    early_words: str
+    title_words: str
+    confidence_words: str
+    target: float | None
+    track_record: str
     reading: Reading | None
     explanation: tuple[str, ...]
     decision: UserText
@@ -132,9 +177,9 @@ class ReportDocument:
         return any(page.has_notes for page in self.dimensions)
 
     @property
-    def is_open(self) -> bool:
+    def is_early(self) -> bool:
         """Whether there is a range but no single value that may be named."""
-        return self.reading is not None and self.reading.point is None
+        return self.reading is not None and self.judgement == "early"
 
 
 def build_document(
@@ -148,14 +193,19 @@ def build_document(
     given = gather(body, checklist)
     result = body["result"]
     index = result["index"]
-    counts = _counts(given, result)
-    tenths = apportion(result["points"], index) if index is not None else {}
-    next_path, low_path = choose_paths(body["paths"], index) if index is not None else (None, None)
-    plan = read_plan(next_path, index, checklist) if index is not None else None
-    standing = _standing(body, checklist, given, plan)
+    counts = _counts(given, body)
+    judgement = judge(counts.answered, counts.due, result["confidence"])
+    named = None if judgement == "early" else index
+    target = target_for(body["stage"], named)
+    tenths = apportion(result["points"], named) if named is not None else {}
+    path, low_path = choose_paths(body["paths"], target) if named is not None else (None, None)
+    plan = read_plan(path, named, checklist) if named is not None else None
+    standing = _standing(body, checklist, given, counts, plan)
     budget = NotesBudget()
     first = answer_first(body, checklist, roles)
     previous = body.get("previous")
+    previous_index = previous_risk(previous, "index")
+    track_record = track_record_words(body["track_record"]["outcomes"], body["track_record"]["assessed"])
     answers = {question: answer_brief(item) for question, item in given.items()}
     pages = tuple(
         build_dimension(place, dimension, Material(body, checklist, given, tenths, roles, options, budget))
@@ -164,24 +214,30 @@ def build_document(
     decision = note_text(body["snapshot"].get("decision"))
     to_ask = [item.short for item in first if item.action != "add evidence"]
     largest = [(checklist.question_by_id[q].short, tenths[q]) for q in _largest(tenths)[:2]]
-    before = (day(previous["taken_at"]), previous["index"]) if previous and previous.get("index") is not None else None
+    before = (day(previous["taken_at"]), previous_index) if previous and previous_index is not None else None
     return ReportDocument(
         head=_head(body, checklist, options, sha256),
+        judgement=judgement,
         finding=finding(standing),
-        reading=_reading(result, previous),
+        early_words=early_words(standing),
+        title_words=title_words(standing),
+        confidence_words=confidence_words(standing),
+        target=target,
+        track_record=track_record,
+        reading=_reading(result, judgement, previous_index),
         explanation=explanation(standing, largest, before),
         decision=decision or UserText(default_decision(standing, to_ask)),
         counts=counts,
         previous_day=day(previous["taken_at"]) if previous else "",
-        as_if_not_known=_as_if_not_known(result),
+        as_if_not_known=_as_if_not_known(result) if named is not None else "",
         dimensions=pages,
         plan=plan,
-        plan_low=read_plan(low_path, index, checklist) if index is not None else None,
-        plan_missing=_plan_missing(index, counts),
+        plan_low=read_plan(low_path, named, checklist) if named is not None else None,
+        plan_missing=_plan_missing(index, judgement, target, counts),
         answer_first=first,
-        points=points_table(tenths, result["gain"], answers, checklist, index) if index is not None else None,
-        views=build_views(body, checklist, given, roles),
-        appendix=build_appendix(body, checklist, sha256),
+        points=points_table(tenths, result["gain"], answers, checklist, named) if named is not None else None,
+        views=build_views(body, checklist, given, roles, with_indexes=named is not None),
+        appendix=build_appendix(body, checklist, sha256, track_record),
         notes_omitted=budget.omitted,
         options=options,
     )
@@ -191,27 +247,32 @@ def _largest(tenths: Mapping[str, int]) -> list[str]:
     return sorted((question for question in tenths if tenths[question] > 0), key=lambda q: (-tenths[q], q))
 
 
-def _counts(given: Mapping[str, Given], result: Mapping[str, Any]) -> Counts:
+def _counts(given: Mapping[str, Given], body: Mapping[str, Any]) -> Counts:
+    progress = body["progress"]
     states = [item.state for item in given.values()]
     musts = [item for item in given.values() if item.question.must_have and item.state != "not_applicable"]
     return Counts(
-        due=len(given),
+        due=progress["due"],
+        answered=progress["answered"],
         graded=states.count("graded"),
         unknown=states.count("unknown"),
-        unanswered=states.count("unanswered"),
+        unanswered=progress["due"] - progress["answered"],
         not_applicable=states.count("not_applicable"),
         evidenced=sum(item.has_evidence and item.state == "graded" for item in given.values()),
         must_haves=len(musts),
-        must_haves_failed=len(result["must_haves_failed"]),
+        must_haves_failed=len(body["result"]["must_haves_failed"]),
+        closed=bool(body["assessment"]["closed"]),
     )
 
 
-def _standing(body: Mapping[str, Any], checklist: Checklist, given: Mapping[str, Given], plan: Plan | None) -> Standing:
+def _standing(
+    body: Mapping[str, Any], checklist: Checklist, given: Mapping[str, Given], counts: Counts, plan: Plan | None
+) -> Standing:
     result = body["result"]
     stage = checklist.stages[checklist.stage_order[body["stage"]]]
     failed = set(result["must_haves_failed"])
-    unknown = {question for question in failed if question in given and given[question].state == "unknown"}
-    unanswered = [item for item in given.values() if item.state == "unanswered"]
+    unknown = failed & set(result["unknown"])
+    blank_musts = {q for q, item in given.items() if item.state == "unanswered" and item.question.must_have}
     return Standing(
         stage=stage_noun(stage),
         index=result["index"],
@@ -219,28 +280,29 @@ def _standing(body: Mapping[str, Any], checklist: Checklist, given: Mapping[str,
         high=result["high"],
         level=result["level"],
         confidence=result["confidence"],
-        due=len(given),
-        answered=len(given) - len(unanswered),
+        due=counts.due,
+        answered=counts.answered,
+        unknown=counts.unknown,
         unmet=len(failed - unknown),
         unknown_musts=len(unknown),
-        open_musts=sum(item.question.must_have for item in unanswered),
+        open_musts=len(blank_musts - failed),
         plan_steps=len(plan.steps) if plan else 0,
         plan_index=plan.values[-1] if plan else None,
     )
 
 
-def _reading(result: Mapping[str, Any], previous: Mapping[str, Any] | None) -> Reading | None:
+def _reading(result: Mapping[str, Any], judgement: Judgement, previous: float | None) -> Reading | None:
     if result["index"] is None:
         return None
-    words = level_words(result["level"], result["confidence"], result["low"], result["high"])
-    is_open = result["confidence"] == "open"
+    is_early = judgement == "early"
     return Reading(
-        point=None if is_open else result["index"],
+        point=None if is_early else result["index"],
         low=result["low"],
         high=result["high"],
-        previous=previous["index"] if previous else None,
-        level=None if is_open else LEVEL_BY_ID.get(result["level"], level_of(result["index"])),
-        level_words=words,
+        previous=previous,
+        level=None if is_early else LEVEL_BY_ID.get(result["level"], level_of(result["index"])),
+        level_words=level_words(result["level"], judgement, result["low"], result["high"]),
+        judgement=judgement,
     )
 
 
@@ -249,16 +311,18 @@ def _as_if_not_known(result: Mapping[str, Any]) -> str:
     return shown(value) if value is not None and result["not_applicable"] else ""
 
 
-def _plan_missing(index: float | None, counts: Counts) -> tuple[str, str]:
+def _plan_missing(index: float | None, judgement: Judgement, target: float | None, counts: Counts) -> tuple[str, str]:
     """Title and sentence where there is no plan."""
     if index is None:
         return "Nothing to plan", "No question applies, so there is no risk that actions could lower."
-    if level_of(index).number == 1:
+    if judgement == "early":
+        return "No plan yet", "A plan needs a result, and it is too early for one. Answer the open questions first."
+    if target is None:
         return "No action is needed for a lower level", "The risk is low already."
-    title = "No plan to a lower level yet"
-    if counts.unanswered:
-        return title, "Actions alone do not reach a lower level, because questions are not answered. Answer them first."
-    return title, "No set of actions reaches a lower level."
+    title = f"No plan to a risk below {target:g} yet"
+    if counts.unanswered and not counts.closed:
+        return title, "Actions alone do not reach it, because questions are not answered. Answer them first."
+    return title, "No set of actions reaches it."
 
 
 def _head(body: Mapping[str, Any], checklist: Checklist, options: ReportOptions, sha256: str) -> Head:

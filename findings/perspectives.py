@@ -37,7 +37,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Views:
-    """All of it. `summary` is one sentence."""
+    """All of it. `summary` is one sentence. `roles` is empty while no index may be named."""
 
     summary: str
     roles: tuple[RoleView, ...]
@@ -45,7 +45,12 @@ class Views:
 
 
 def build_views(
-    body: Mapping[str, Any], checklist: Checklist, given: Mapping[str, Given], roles: Mapping[str, str]
+    body: Mapping[str, Any],
+    checklist: Checklist,
+    given: Mapping[str, Given],
+    roles: Mapping[str, str],
+    *,
+    with_indexes: bool,
 ) -> Views | None:
     """The views, None where fewer than two roles gave answers that can be compared."""
     disagreement = body["result"].get("disagreement")
@@ -57,7 +62,8 @@ def build_views(
     return Views(
         summary=_summary(disagreement, len(order), len(apart)),
         roles=tuple(
-            RoleView(roles.get(role, role), shown(index), index, level_of(index)) for role, index in _ranked(seen)
+            RoleView(roles.get(role, role), shown(index), index, level_of(index))
+            for role, index in (_ranked(seen) if with_indexes else ())
         ),
         differences=tuple(
             _difference(given[question], distance, roles) for question, distance in apart[:MOST_QUESTIONS]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import floor
 from typing import Any
 
-from charts import level_of, shown, to_tenths
+from charts import shown, to_tenths
 from checklists.schema import Checklist
 from findings.words import EFFORT_WORDS, capital, counted, joined
 
@@ -153,26 +153,14 @@ def read_plan(path: Mapping[str, Any] | None, index: float, checklist: Checklist
     return Plan(float(path["target"]), title, int(path["cost"]), values, tuple(steps))
 
 
-def next_level_target(index: float) -> float | None:
-    """The limit below which the next lower level begins, None for the lowest."""
-    lower = level_of(index).number - 1
-    return (None, 25.0, 50.0, 75.0)[lower]
-
-
 def choose_paths(
-    paths: Mapping[str, Mapping[str, Any] | None], index: float
+    paths: Mapping[str, Mapping[str, Any] | None], target: float | None
 ) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
-    """The path to the next lower level and the path to low, which is None if it is the same one.
-
-    A path to a still lower level serves as the next one if the nearest was not computed.
-    """
-    target = next_level_target(index)
-    known = sorted((float(key) for key, path in paths.items() if path), reverse=True)
-    nearest = next((limit for limit in known if target is not None and limit <= target), None)
-    if nearest is None:
+    """The path to `target`, and the path to low if that is another one. Both None without a target."""
+    if target is None:
         return None, None
-    low = paths.get("25") if nearest > 25 else None
-    return paths.get(f"{nearest:g}"), low
+    low = paths.get("25") if target > 25 else None
+    return paths.get(f"{target:g}"), low
 
 
 def answer_first(

@@ -17,6 +17,7 @@ from accounts.models import Membership
 from accounts.roles import Permission, Role
 from charts.bars import range_bar
 from charts.markup import Drawing
+from findings.verdict import confidence_of, judge
 from projects.access import project_for
 from projects.models import Project, ProjectQuerySet, Stage
 from projects.services import archive_project, set_grants
@@ -81,13 +82,16 @@ class Line:
     answered: int
     due: int
     bar: Drawing | None
+    is_early: bool
 
 
 def make_line(project: Project) -> Line:
     row = vars(project)
     index, low, high, answered = row["index"], row["low"], row["high"], row["answered"] or 0
-    bar = range_bar(index, low, high) if index is not None and answered else None
-    return Line(project, index, low, high, answered, row["due"] or 0, bar)
+    due = row["due"] or 0
+    is_early = index is None or judge(answered, due, confidence_of(low, high)) == "early"
+    bar = range_bar(None if is_early else index, low, high) if index is not None and answered else None
+    return Line(project, index, low, high, answered, due, bar, is_early)
 
 
 def _filtered(request: HttpRequest, rows: ProjectQuerySet) -> ProjectQuerySet:

@@ -57,6 +57,7 @@ class Report(models.Model):
     sha256 = models.CharField(max_length=64, blank=True)
     size = models.PositiveIntegerField(null=True)
     pages = models.PositiveIntegerField(null=True)
+    checked_at = models.DateTimeField(null=True)
     error_code = models.CharField(max_length=32, blank=True)
     error = models.CharField(max_length=300, blank=True)
 
@@ -93,7 +94,10 @@ class Report(models.Model):
             for word, shown in (("names", self.names), ("notes", self.notes), ("evidence links", self.evidence))
             if not shown
         ]
-        return f"without {' and '.join(hidden)}" if hidden else "with names, notes and evidence"
+        if not hidden:
+            return "with names, notes and evidence"
+        *most, last = hidden
+        return f"without {', '.join(most)} and {last}" if most else f"without {last}"
 
 
 def report_path(sha256: str) -> Path:
@@ -133,6 +137,8 @@ class ShareLink(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
     views = models.PositiveIntegerField(default=0)
     viewed_at = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    tries_since = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[ShareLinkQuerySet] = ShareLinkQuerySet.as_manager()  # type: ignore[assignment]
 

@@ -10,9 +10,10 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import zlib
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,10 +21,10 @@ from pathlib import Path
 from django.template import Context, Engine
 
 from charts import Drawing, path_steps_bars, points_bars, range_bar, zones_scale
-from reports.child import EXIT_CODES
 from findings.dimensions import Reading
 from findings.document import ReportDocument
 from findings.words import capital, count_word
+from reports.child import EXIT_CODES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 TEMPLATES = BASE_DIR / "templates"
@@ -31,6 +32,7 @@ TEMPLATES = BASE_DIR / "templates"
 MAX_HTML_BYTES = 4_000_000
 MOST_COLUMNS = 24
 KILL_WAIT_S = 5.0
+CANCEL_POLL_S = 0.2
 
 # What the child needs to find Python, fonts and its caches. Nothing else of the environment reaches it.
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "XDG_CACHE_HOME", "FONTCONFIG_FILE", "FONTCONFIG_PATH")
@@ -43,14 +45,15 @@ _SENTENCES = {
         "A system library for PDF files is missing. Install the Debian packages libpango-1.0-0, libpangoft2-1.0-0 and "
         "libharfbuzz-subset0."
     ),
+    "not_stored": "The file could not be written to the folder for reports. Tell your administrator.",
     "broken": "The report could not be made because of an error in the program.",
 }
 
 
 class RenderFailed(Exception):
-    """No file was made. `code` is one of too_big, time, no_space, library_missing, broken; `sentence` is for people.
+    """No file was made. `code` is one of too_big, time, no_space, not_stored, library_missing, broken.
 
-    `detail` is the child's one line for the log.
+    `sentence` is for people. `detail` is the child's one line for the log.
     """
 
     def __init__(self, code: str, sentence: str = "", detail: str = "") -> None:
@@ -58,6 +61,10 @@ class RenderFailed(Exception):
         self.code = code
         self.sentence = sentence or _SENTENCES[code]
         self.detail = detail
+
+
+class RenderCancelled(Exception):
+    """Nobody wants the file any more. There is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +101,13 @@ def _context(document: ReportDocument) -> dict[str, object]:
         "low_title": low.title[:1].lower() + low.title[1:] if low else "",
     }
     if reading is not None:
-        target = document.plan.target if document.plan and not document.is_open else None
         context["scale"] = zones_scale(
             reading.point,
             reading.low,
             reading.high,
             previous=reading.previous,
             previous_name=document.previous_day or "before",
-            target=target,
+            target=document.target,
             skin="pdf",
         )
     if document.plan is not None:
@@ -142,17 +148,18 @@ def _views_context(document: ReportDocument) -> dict[str, object]:
     }
 
 
-def render_pdf(html: str, out_path: Path, *, timeout_s: float = 25) -> None:
+def render_pdf(html: str, out_path: Path, *, timeout_s: float = 25, cancelled: threading.Event | None = None) -> None:
     """Writes the PDF of `html` to `out_path` in a child process and returns when the file is on the disk.
 
-    The child and everything it started is killed after `timeout_s` seconds of wall time. Raises RenderFailed; then
-    there is no file at `out_path`. Neither secrets nor the address of the database are in the child's environment.
+    The child and everything it started is killed after `timeout_s` seconds of wall time. Raises RenderFailed, or
+    RenderCancelled soon after `cancelled` is set; then there is no file at `out_path`. Neither secrets nor the address
+    of the database are in the child's environment.
     """
     data = html.encode("utf-8", "replace")
     if len(data) > MAX_HTML_BYTES:
         raise RenderFailed("too_big", detail=f"{len(data)} bytes of HTML")
     try:
-        status, message = _run_child(data, out_path, timeout_s)
+        status, message = _run_child(data, out_path, timeout_s, cancelled or threading.Event())
     except BaseException:
         _discard(out_path)
         raise
@@ -167,7 +174,7 @@ def _discard(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _run_child(data: bytes, out_path: Path, timeout_s: float) -> tuple[int, str]:
+def _run_child(data: bytes, out_path: Path, timeout_s: float, cancelled: threading.Event) -> tuple[int, str]:
     command = [sys.executable, "-s", "-m", "reports.child", str(out_path.resolve())]
     child = subprocess.Popen(  # noqa: S603 - a fixed command, the path is ours
         command,
@@ -179,13 +186,40 @@ def _run_child(data: bytes, out_path: Path, timeout_s: float) -> tuple[int, str]
         start_new_session=True,
     )
     try:
-        _, errors = child.communicate(data, timeout=timeout_s)
+        with _killed_when(cancelled, child):
+            _, errors = child.communicate(data, timeout=timeout_s)
     except subprocess.TimeoutExpired:
         return -signal.SIGALRM, f"stopped after {timeout_s:g} s"
     finally:
         _kill_group(child)
+    if cancelled.is_set():
+        raise RenderCancelled
     lines = errors.decode("utf-8", "replace").strip().splitlines()
     return child.returncode, lines[-1][:500] if lines else ""
+
+
+@contextmanager
+def _killed_when(cancelled: threading.Event, child: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Watches the event while the block waits for the child, and kills the child's session when it is set.
+
+    A thread, because `communicate` cannot go on feeding the child after it was interrupted (until Python 3.14).
+    """
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(CANCEL_POLL_S):
+            if cancelled.is_set():
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(child.pid, signal.SIGKILL)
+                return
+
+    watcher = threading.Thread(target=watch, name=f"watch-{child.pid}", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
 
 
 def _kill_group(child: subprocess.Popen[bytes]) -> None:

@@ -15,7 +15,6 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.hashers import check_password
 from django.core import signing
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -28,13 +27,12 @@ from assessments.snapshots import read_body
 from findings.document import ReportOptions
 from reports.files import pdf_response
 from reports.models import ReportState, ShareLink
-from reports.services import count_view
+from reports.services import count_view, forget_tries, take_try
 
 COOKIE = "shared"
 SALT = "reports.share"
 COOKIE_AGE_SECONDS = 43_200
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
-TRIES, TRIES_SECONDS = 5, 600
 
 View = Callable[..., HttpResponse]
 without_scripts = cast("Callable[[View], View]", csp_replace({"script-src": [NONE], "connect-src": [NONE]}))
@@ -114,8 +112,9 @@ def shared(request: HttpRequest, public_id: str) -> HttpResponse:
     if state == "locked":
         return _unlock(request, link)
     if request.method == "POST":
-        return redirect("reports:shared", public_id=public_id)
-    count_view(link, at=timezone.now())
+        return private(redirect("reports:shared", public_id=public_id))
+    if request.method == "GET":
+        count_view(link, at=timezone.now())
     options = ReportOptions(names=link.names, notes=link.notes, evidence=link.evidence)
     snapshot = link.snapshot
     page = present(read_body(snapshot), snapshot.assessment.checklist, options, sha256=snapshot.sha256)
@@ -125,6 +124,7 @@ def shared(request: HttpRequest, public_id: str) -> HttpResponse:
         "snapshot": snapshot,
         "links": False,
         "pdf_ready": bool(link.report and link.report.state == ReportState.READY),
+        "pdf_failed": bool(link.report and link.report.state == ReportState.FAILED),
         "has_pdf": link.report is not None,
     }
     return private(render(request, "reports/shared.html", context))
@@ -132,13 +132,12 @@ def shared(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _unlock(request: HttpRequest, link: ShareLink) -> HttpResponse:
     """Asks for the passphrase: five tries in ten minutes for each link, whoever tries."""
-    problem, status, key = "", 200, f"share-tries:{link.public_id}"
+    problem, status = "", 200
     if request.method == "POST":
-        cache.add(key, 0, TRIES_SECONDS)
-        if cache.incr(key) > TRIES:
+        if not take_try(link):
             problem, status = "Too many tries. Wait ten minutes and try again.", 429
         elif check_password(request.POST.get("passphrase", "")[:1000], link.passphrase):
-            cache.delete(key)
+            forget_tries(link)
             response = redirect("reports:shared", public_id=link.public_id)
             _remember(response, link, is_unlocked=True)
             return private(response)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import threading
 import time
 from dataclasses import dataclass
@@ -11,10 +12,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.db import DatabaseError, connections
-from django.db.models import Q
+from django.db import Error, connections
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from reports.files import delete_files, is_damaged, make_again
 from reports.models import Report, ReportState, WorkerBeat
 from reports.queue import wake_worker
 
@@ -23,6 +25,12 @@ logger = logging.getLogger("preflight.reports")
 QUEUED_TOO_LONG = timedelta(seconds=15)
 AT_MOST = 20
 ORPHAN_AGE_SECONDS = 3600
+NEWEST = 200
+CHECKED_AT_ONCE = 5
+CHECK_AGAIN_AFTER = timedelta(days=1)
+UNNAMED_AGE_SECONDS = 86_400
+REMOVED_AT_ONCE = 50
+FILE_NAME = re.compile(r"[0-9a-f]{64}\.pdf", re.ASCII)
 WORKER_ALIVE = timedelta(seconds=60)
 
 
@@ -37,7 +45,6 @@ class Reconciled:
 def reconcile(*, at_start: bool = False) -> Reconciled:
     """One pass. `at_start` sends every queued report, however young. Judged by the clock of the database alone."""
     failed = _fail_hopeless()
-    remade = _requeue_lost_files()
     waiting = (
         Q(state=ReportState.QUEUED)
         if at_start
@@ -48,7 +55,9 @@ def reconcile(*, at_start: bool = False) -> Reconciled:
     for report_id in ids:
         wake_worker(report_id)
     Report.objects.filter(pk__in=ids, state=ReportState.QUEUED).update(enqueued_at=Now())
-    done = Reconciled(len(ids), failed, remade, _remove_orphans())
+    # Files come last: a folder that cannot be read must not keep a report from being made.
+    remade = _remake_lost_files() + _remake_damaged_files()
+    done = Reconciled(len(ids), failed, remade, _remove_orphans() + _remove_unnamed_files())
     if done.sent or done.failed or done.remade:
         logger.info("Reconciled reports: %s", done)
     return done
@@ -67,22 +76,65 @@ def _fail_hopeless() -> int:
     )
 
 
-def _requeue_lost_files() -> int:
-    """Ready reports whose file is gone are made again. The newest 200 are looked at; older ones when somebody asks."""
-    ready = Report.objects.filter(state=ReportState.READY).order_by("-pk")[:200]
-    lost = [report.pk for report in ready if not report.path.is_file()]
-    return Report.objects.filter(pk__in=lost, state=ReportState.READY).update(
-        state=ReportState.QUEUED, step=0, attempts=0, enqueued_at=Now()
-    )
+def _remake_lost_files() -> int:
+    """Ready reports whose file is gone are made again. The newest are looked at in every pass, all of them in time."""
+    ready = Report.objects.filter(state=ReportState.READY).order_by("-pk")[:NEWEST]
+    return sum(make_again(report) for report in ready if _is_gone(report.path))
+
+
+def _remake_damaged_files() -> int:
+    """Reads a few files, those first that were not read for the longest time, and each at most once a day."""
+    due = Q(checked_at=None) | Q(checked_at__lt=Now() - CHECK_AGAIN_AFTER)
+    ready = Report.objects.filter(due, state=ReportState.READY)
+    reports = list(ready.order_by(F("checked_at").asc(nulls_first=True), "pk")[:CHECKED_AT_ONCE])
+    if not reports:
+        return 0
+    remade = sum(make_again(report) for report in reports if is_damaged(report))
+    Report.objects.filter(pk__in=[report.pk for report in reports]).update(checked_at=Now())
+    return remade
 
 
 def _remove_orphans() -> int:
-    removed = 0
-    for path in Path(settings.REPORTS_DIR).glob(".*.part"):
-        if time.time() - path.stat().st_mtime > ORPHAN_AGE_SECONDS:
-            path.unlink(missing_ok=True)
-            removed += 1
-    return removed
+    parts = Path(settings.REPORTS_DIR).glob(".*.part")
+    return sum(_remove(path) for path in parts if _age_seconds(path) > ORPHAN_AGE_SECONDS)
+
+
+def _remove_unnamed_files() -> int:
+    """Files that no report names any more, a day after they were written. Each pass looks into one of the folders."""
+    turn = int(time.time()) // max(int(settings.REPORT_RECONCILE_SECONDS), 1) % 256
+    folder = Path(settings.REPORTS_DIR) / f"{turn:02x}"
+    if not folder.is_dir():
+        return 0
+    files = [path for path in folder.iterdir() if FILE_NAME.fullmatch(path.name)]
+    old = [path.stem for path in files if _age_seconds(path) > UNNAMED_AGE_SECONDS]
+    return delete_files(old, at_most=REMOVED_AT_ONCE) if old else 0
+
+
+def _is_gone(path: Path) -> bool:
+    """Not there. A folder that may not be looked into says nothing about its files."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _age_seconds(path: Path) -> float:
+    try:
+        return time.time() - path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _remove(path: Path) -> bool:
+    try:
+        path.unlink()
+    except OSError as error:
+        logger.warning("A forgotten file cannot be removed: %s", error)
+        return False
+    return True
 
 
 def beat(name: str) -> None:
@@ -110,8 +162,11 @@ class ReconcilerThread(threading.Thread):
                 beat(self.worker)
                 reconcile(at_start=at_start)
                 at_start = False
-            except (DatabaseError, OSError) as error:
+            except (Error, OSError) as error:
                 logger.warning("The reconciler will try again: %s", error)
+            except Exception:
+                # Whatever it was: without this thread nothing is healed any more.
+                logger.exception("The reconciler will try again.")
             finally:
                 connections.close_all()
             self._stopped.wait(settings.REPORT_RECONCILE_SECONDS)

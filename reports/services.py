@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, DateTimeField, ExpressionWrapper, F, Q, When
 from django.db.models.functions import Now
 
 from accounts import audit
@@ -20,6 +20,8 @@ from reports.queue import wake_worker
 
 PASSPHRASE_MINIMUM = 10
 PASSPHRASE_LIMIT = 200
+PASSPHRASE_TRIES = 5
+PASSPHRASE_TRIES_IN = timedelta(minutes=10)
 
 
 class ReportRefused(Exception):
@@ -61,8 +63,9 @@ def request_report(*, snapshot: Snapshot, content: ReportContent, by: User) -> R
         report, created = Report.objects.get_or_create(**fields, defaults={"created_by": by})
         if not created:
             return report
-    else:
-        requeue(report)
+    elif not requeue(report):
+        report.refresh_from_db()
+        return report
     audit.record(
         organisation=organisation,
         actor=by,
@@ -74,9 +77,14 @@ def request_report(*, snapshot: Snapshot, content: ReportContent, by: User) -> R
     return report
 
 
-def requeue(report: Report) -> None:
-    """Puts a finished report back to the start, for instance because its file is gone."""
-    Report.objects.filter(pk=report.pk).update(
+def requeue(report: Report) -> bool:
+    """Puts a finished report back to the start, for instance because its file is gone.
+
+    Only if it still is as it was seen: whoever comes second must not take a running one away from its worker. Returns
+    whether it was put back.
+    """
+    seen = Report.objects.filter(pk=report.pk, state=report.state, sha256=report.sha256)
+    changed = seen.filter(state__in=(ReportState.READY, ReportState.FAILED)).update(
         state=ReportState.QUEUED,
         step=0,
         attempts=0,
@@ -86,7 +94,9 @@ def requeue(report: Report) -> None:
         error="",
         error_code="",
     )
-    report.refresh_from_db()
+    if changed:
+        report.refresh_from_db()
+    return bool(changed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,3 +163,21 @@ def revoke_share_link(*, link: ShareLink, by: User, at: datetime) -> None:
 
 def count_view(link: ShareLink, *, at: datetime) -> None:
     ShareLink.objects.filter(pk=link.pk).update(views=F("views") + 1, viewed_at=at)
+
+
+def take_try(link: ShareLink) -> bool:
+    """Counts one try at the passphrase. False when this link's tries are used up; a refused try changes nothing.
+
+    One conditional UPDATE by the clock of the database, so that tries at the same moment cannot get past the limit.
+    """
+    earlier = ExpressionWrapper(Now() - PASSPHRASE_TRIES_IN, output_field=DateTimeField())
+    fresh = Q(tries_since=None) | Q(tries_since__lte=earlier)
+    counted = ShareLink.objects.filter(fresh | Q(tries__lt=PASSPHRASE_TRIES), pk=link.pk).update(
+        tries=Case(When(fresh, then=1), default=F("tries") + 1),
+        tries_since=Case(When(fresh, then=Now()), default=F("tries_since")),
+    )
+    return bool(counted)
+
+
+def forget_tries(link: ShareLink) -> None:
+    ShareLink.objects.filter(pk=link.pk).update(tries=0, tries_since=None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -13,6 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import member_of, user_of
+from accounts.links import absolute_url
 from accounts.roles import Permission
 from accounts.texts import TextRefused
 from assessments.models import Snapshot
@@ -67,18 +70,12 @@ def project_reports(request: HttpRequest, slug: str) -> HttpResponse:
     project = project_for(request.user, slug, Permission.VIEW_PROJECT)
     rows = (
         Report.objects.filter(snapshot__project=project)
-        .select_related("snapshot", "created_by")
+        .select_related("snapshot__project", "created_by")
         .defer("snapshot__body")
         .order_by("-id")
     )
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     newest = Snapshot.objects.filter(project=project).defer("body").order_by("-number").first()
-    links = (
-        ShareLink.objects.filter(snapshot__project=project)
-        .select_related("snapshot", "created_by")
-        .defer("snapshot__body")
-        .order_by("-id")[:100]
-    )
     now = timezone.now()
     context = page_context(
         project,
@@ -86,9 +83,17 @@ def project_reports(request: HttpRequest, slug: str) -> HttpResponse:
         latest_assessment(project),
         page=page,
         newest=newest,
-        links=[(link, link.is_active(at=now)) for link in links],
+        links=[(link, link.is_active(at=now)) for link in _links_of(project)],
     )
     return render(request, "reports/project.html", context)
+
+
+def _links_of(project: Project) -> Iterable[ShareLink]:
+    """For those who may share alone: whom a link is for is not for every reader."""
+    if Permission.SHARE not in project.permissions():
+        return ()
+    links = ShareLink.objects.filter(snapshot__project=project).select_related("snapshot", "created_by")
+    return links.defer("snapshot__body").order_by("-id")[:100]
 
 
 @require_POST
@@ -96,11 +101,20 @@ def create(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
     project = project_for(request.user, slug, Permission.REQUEST_REPORT)
     snapshot = find_snapshot(project, public_id)
     try:
-        report = request_report(snapshot=snapshot, content=ReportContent(), by=user_of(request))
+        report = request_report(snapshot=snapshot, content=_read_content(request), by=user_of(request))
     except ReportRefused as error:
         messages.warning(request, str(error))
         return redirect("reports:project", slug=slug)
     return redirect("reports:detail", slug=slug, public_id=report.public_id)
+
+
+def _read_content(request: HttpRequest) -> ReportContent:
+    """What was ticked, where the form offers the choice; a form of one button asks for everything."""
+    return _ticked(request) if "choice" in request.POST else ReportContent()
+
+
+def _ticked(request: HttpRequest) -> ReportContent:
+    return ReportContent(**{name: request.POST.get(name) == "1" for name in ("names", "notes", "evidence")})
 
 
 @require_safe
@@ -168,9 +182,7 @@ def share(request: HttpRequest, slug: str, public_id: str) -> HttpResponse:
         except (TextRefused, ReportRefused) as error:
             problem = str(error)
         else:
-            path = reverse("reports:exchange", args=[token])
-            base = settings.PUBLIC_URL.rstrip("/")
-            address = f"{base}{path}" if base else request.build_absolute_uri(path)
+            address = absolute_url(request, reverse("reports:exchange", args=[token]))
     links = snapshot.share_links.select_related("created_by").order_by(
         Case(When(revoked_at=None, then=Value(0)), default=Value(1), output_field=IntegerField()), F("id").desc()
     )[:100]
@@ -194,11 +206,10 @@ def _read_terms(request: HttpRequest) -> ShareTerms:
     days = request.POST.get("days", "")
     if not days.isascii() or not days.isdecimal() or len(days) > 4:
         raise ReportRefused(f"Days: a whole number from 1 to {settings.SHARE_LINK_MAX_DAYS}.")
-    shown = {name: request.POST.get(name) == "1" for name in ("names", "notes", "evidence")}
     return ShareTerms(
         label=request.POST.get("label", ""),
         days=int(days),
-        content=ReportContent(**shown),
+        content=_ticked(request),
         passphrase=request.POST.get("passphrase", ""),
         with_pdf=request.POST.get("with_pdf") == "1",
     )

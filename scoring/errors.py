@@ -11,35 +11,35 @@ class ScoringError(ValueError):
     """The root of all errors of this package."""
 
 
-class InvalidInstrument(ScoringError):  # noqa: N818 - it names what was given, as the others do
+class InvalidInstrument(ScoringError):
     """The instrument contradicts itself or holds a number that the formulas do not allow."""
 
 
-class UnknownQuestion(ScoringError):  # noqa: N818
+class UnknownQuestion(ScoringError):
     """An answer, an agreed answer or an exclusion names a question that the instrument does not ask."""
 
 
-class LevelOutOfRange(ScoringError):  # noqa: N818
+class LevelOutOfRange(ScoringError):
     """A level is not one of 0 .. K-1."""
 
 
-class DuplicateAnswer(ScoringError):  # noqa: N818
+class DuplicateAnswer(ScoringError):
     """One respondent answered a question twice, or a question was agreed or excluded twice."""
 
 
-class UnclearAnswer(ScoringError):  # noqa: N818
+class UnclearAnswer(ScoringError):
     """An answer gives none, or more than one, of a level, "don't know" and "pass"."""
 
 
-class UnknownEngine(ScoringError):  # noqa: N818
+class UnknownEngine(ScoringError):
     """No such engine version."""
 
 
-class InvalidTarget(ScoringError):  # noqa: N818
+class InvalidTarget(ScoringError):
     """A target outside 0 to 100."""
 
 
-class InvalidOutcomes(ScoringError):  # noqa: N818
+class InvalidOutcomes(ScoringError):
     """Indices and outcomes that cannot be used for calibration."""
 
 

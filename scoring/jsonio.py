@@ -27,7 +27,7 @@ __all__ = ["InvalidRequest", "calibrate_request", "evaluate_request", "parse", "
 DEFAULT_EFFORT_POINTS = {"S": 1, "M": 3, "L": 8}
 
 
-class InvalidRequest(ValueError):  # noqa: N818 - it names what was given
+class InvalidRequest(ValueError):
     """A request that cannot be answered; `sentences` says why."""
 
     def __init__(self, *sentences: str) -> None:

@@ -16,6 +16,7 @@ from assessments.progress import Count
 from assessments.views.common import latest_assessment, page_context
 from charts.bars import range_bar
 from checklists.schema import Dimension
+from findings.verdict import judge
 from projects.access import project_for
 from projects.models import Outcome, Project
 
@@ -52,6 +53,8 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         Snapshot.objects.filter(project=project).defer("body").select_related("taken_by").order_by("-number").first()
     )
     last_change = AnswerChange.objects.filter(assessment=assessment).select_related("by").order_by("-id").first()
+    total = evaluation.progress.total
+    is_early = judge(total.answered, total.due, result.confidence) == "early"
     context = page_context(
         project,
         "overview",
@@ -61,8 +64,9 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         tasks=list_tasks(evaluation),
         snapshot=snapshot,
         last_change=last_change,
+        is_early=is_early,
         outcome=Outcome.objects.filter(project=project).first(),
-        bar=range_bar(result.index, result.low, result.high, name="Failure risk")
+        bar=range_bar(None if is_early else result.index, result.low, result.high, name="Failure risk")
         if result.index is not None and result.low is not None and result.high is not None
         else None,
     )

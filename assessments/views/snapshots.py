@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -18,10 +20,28 @@ from assessments.presentation import present
 from assessments.snapshots import read_body, take_snapshot
 from assessments.views.common import latest_assessment, page_context
 from charts.bars import range_bar
+from charts.markup import Drawing
+from findings.verdict import confidence_of, judge
 from projects.access import project_for
 from projects.models import Project
 
 PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A frozen result in the list; while it was too early to judge only its range is shown."""
+
+    snapshot: Snapshot
+    is_early: bool
+    bar: Drawing | None
+
+
+def make_line(row: Snapshot) -> Line:
+    if row.index is None or row.low is None or row.high is None:
+        return Line(row, is_early=True, bar=None)
+    is_early = judge(row.answered, row.due, confidence_of(row.low, row.high)) == "early"
+    return Line(row, is_early, range_bar(None if is_early else row.index, row.low, row.high))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -45,9 +65,7 @@ def snapshot_list(request: HttpRequest, slug: str) -> HttpResponse:
         .order_by("-number")
     )
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
-    lines = [
-        (row, range_bar(row.index, row.low, row.high) if row.index is not None else None) for row in page.object_list
-    ]
+    lines = [make_line(row) for row in page.object_list]
     context = page_context(
         project,
         "snapshots",

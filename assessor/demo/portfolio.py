@@ -19,6 +19,7 @@ from assessor.demo.content import EVIDENCE, NOTES, PROJECTS, REASON, DemoProject
 from checklists.schema import Question
 from projects.models import Project
 from projects.services import ProjectDetails, create_project, record_outcome
+from reports.files import delete_files
 from reports.models import Report, ShareLink
 
 Levels = dict[str, int | None]
@@ -212,10 +213,13 @@ def remove_demo(*, organisation: Organisation, by: User) -> int:
     """
     projects = Project.objects.filter(organisation=organisation, is_demo=True)
     count = projects.count()
+    reports = Report.objects.filter(snapshot__project__in=projects)
+    files = list(reports.exclude(sha256="").values_list("sha256", flat=True))
     ShareLink.objects.filter(snapshot__project__in=projects).delete()
-    Report.objects.filter(snapshot__project__in=projects).delete()
+    reports.delete()
     models.QuerySet(Snapshot).filter(project__in=projects).delete()
     models.QuerySet(AnswerChange).filter(assessment__project__in=projects).delete()
     projects.delete()
+    transaction.on_commit(lambda: delete_files(files))
     audit.record(organisation=organisation, actor=by, verb="demo.removed", thing=str(organisation.pk), projects=count)
     return count

@@ -10,12 +10,18 @@ const questions = new Map();
 const FIELDS = ["choice", "reason", "note", "evidence_title", "evidence_url"];
 const RETRY = [2, 4, 8, 16, 32, 60];
 const TIMEOUT_MS = 15000;
+const ADDRESS = /^https?:\/\/[^\s/]+\.[^\s/]{2,}/;
+const WHY_HALTED = {
+  offline: "Offline or the server does not answer.",
+  failing: "The server cannot save at the moment.",
+  "signed-out": "You are signed out.",
+};
 
 let order = [];        // ids of questions with something to send, oldest first
 let sending = null;    // id of the question that is on its way
 let failures = 0;
 let timer = 0;
-let halted = "";       // "", "offline" or "signed-out"
+let halted = "";       // "" or a key of WHY_HALTED
 let wasWaiting = 0;
 const delivered = new Set();  // ids of questions that waited and are saved now
 
@@ -24,17 +30,20 @@ class Question {
     this.box = box;
     this.id = box.dataset.question;
     this.revision = Number(box.querySelector("[data-name=revision]").value);
-    this.stored = this.read();
+    this.stored = this.read(true);
     this.pending = null;    // what is to be sent, and under which id
     this.uncertain = null;  // what was sent without an answer: sent again first, under the same id
     this.conflict = null;
+    this.isFailing = false; // the server could not save it; the others go first
   }
   inputs(name) { return [...this.box.querySelectorAll(`[data-name="${name}"]`)]; }
-  read() {
+  /* What stands on the page, or what the server wrote there: somebody may be quicker than the loading of this script. */
+  read(asServed = false) {
     const values = {};
     for (const name of FIELDS) {
       const inputs = this.inputs(name);
-      values[name] = name === "choice" ? (inputs.find((i) => i.checked) || { value: "" }).value : inputs[0].value;
+      if (name === "choice") values[name] = (inputs.find((i) => (asServed ? i.defaultChecked : i.checked)) || { value: "" }).value;
+      else values[name] = asServed ? inputs[0].defaultValue : inputs[0].value;
     }
     if (values.choice !== "na") values.reason = "";
     if (!values.evidence_url.trim()) values.evidence_title = "";
@@ -45,7 +54,10 @@ class Question {
   isUnsent() { return Boolean(this.conflict) || this.lacksLink() || !same(this.read(), this.stored); }
   write(values) {
     for (const input of this.inputs("choice")) input.checked = input.value === values.choice;
-    for (const name of FIELDS.slice(1)) this.inputs(name)[0].value = values[name] || "";
+    for (const name of FIELDS.slice(1)) {
+      const [input] = this.inputs(name);
+      if (input.value !== (values[name] || "")) input.value = values[name] || "";
+    }
     unfold(this.box, "note", Boolean(values.note));
     unfold(this.box, "evidence", Boolean(values.evidence_url));
   }
@@ -67,7 +79,10 @@ class Question {
     place.append(text);
   }
   saySaved() {
-    if (this.lacksLink()) this.say("The evidence needs a link", "bad");
+    const values = this.read();
+    if (values.choice === "na" && !values.reason.trim()) this.say("Say why, then it is saved", "bad");
+    else if (!same(values, this.stored)) this.say("Not saved yet");
+    else if (this.lacksLink()) this.say("The evidence needs a link", "bad");
     else if (this.revision) this.say("Saved", "ok");
     else this.say("");
   }
@@ -103,9 +118,7 @@ function showWaiting() {
   bar.hidden = !held;
   if (held) {
     const answers = count === 1 ? "1 answer is" : `${count} answers are`;
-    document.getElementById("waiting-text").textContent = halted === "offline"
-      ? `Offline or the server does not answer. ${answers} waiting on this page.`
-      : `You are signed out. ${answers} waiting on this page.`;
+    document.getElementById("waiting-text").textContent = `${WHY_HALTED[halted]} ${answers} waiting on this page.`;
     if (!wasWaiting) announce(document.getElementById("waiting-text").textContent);
   }
   wasWaiting = held ? Math.max(wasWaiting, count) : wasWaiting;
@@ -171,7 +184,15 @@ function uuid() {
 
 async function pump() {
   if (sending || halted || !order.length) return;
-  const question = questions.get(order.shift());
+  const next = order.find((id) => !questions.get(id).isFailing);
+  if (!next) {
+    halted = "failing";
+    showWaiting();
+    retryLater();
+    return;
+  }
+  order = order.filter((id) => id !== next);
+  const question = questions.get(next);
   const job = question.uncertain || question.pending;
   sending = question.id;
   if (!question.uncertain) question.pending = null;
@@ -198,6 +219,7 @@ async function pump() {
 async function post(question, job, renewed = false) {
   const data = new FormData();
   for (const name of FIELDS) data.set(name, job.values[name]);
+  data.set("assessment", form.querySelector("[name=assessment]").value);
   data.set("revision", question.revision);
   data.set("mutation", job.mutation);
   const response = await fetch(form.dataset.save.replace("QUESTION", encodeURIComponent(question.id)), {
@@ -226,9 +248,10 @@ async function renewToken() {
 
 function settle(question, job, { status, body }) {
   if (status === 200) return settleSaved(question, job, body);
-  if (status === 409) return settleConflict(question, job, body);
+  if (status === 409) return settleConflict(question, body, job.ask ? {} : question.stored);
   if (status === 401) return hold(question, job, "signed-out");
-  if (status === 0 || status >= 500 || status === 429) return hold(question, job, "offline");
+  if (status === 0 || status === 503 || status === 429) return hold(question, job, "offline");
+  if (status >= 500) return fail(question, job, status);
   /* Refused for good: the page keeps what was typed and says why. */
   const reason = body.error || "This answer was refused. Copy what you need and reload the page.";
   question.say("Not saved", "bad");
@@ -246,7 +269,7 @@ function settleSaved(question, job, body) {
   question.box.querySelector("[data-name=revision]").value = question.revision;
   question.stored = job.values;
   if (overtaken && !question.pending) {
-    question.pending = { values: job.values, mutation: uuid() };
+    question.pending = { values: job.values, mutation: uuid(), ask: true };
     order = [question.id, ...order];
   }
   if (!question.pending) {
@@ -273,6 +296,20 @@ function hold(question, job, why) {
     if (!dialog.open) dialog.showModal();
     return;
   }
+  retryLater();
+}
+
+/* One answer that the server cannot save must not hold up the rest: it waits behind them, under the same id. */
+function fail(question, job, status) {
+  question.uncertain = job;
+  question.isFailing = true;
+  order = [...order.filter((id) => id !== question.id), question.id];
+  question.say("Could not save, kept on this page", "bad");
+  question.problem(`The server could not save this answer (error ${status}). It is tried again by itself.`);
+  announce("Could not save. The answer is kept on this page.");
+}
+
+function retryLater() {
   clearTimeout(timer);
   timer = setTimeout(goOn, 1000 * RETRY[Math.min(failures, RETRY.length - 1)]);
   failures += 1;
@@ -280,6 +317,7 @@ function hold(question, job, why) {
 
 function goOn() {
   clearTimeout(timer);
+  for (const id of order) questions.get(id).isFailing = false;
   halted = "";
   pump();
   showWaiting();
@@ -287,38 +325,74 @@ function goOn() {
 
 /* ---- conflicts ---- */
 
-function settleConflict(question, job, body) {
+/* What belongs together: a choice with its reason, a note, a link with its title. */
+const GROUPS = [["choice", "reason"], ["note"], ["evidence_title", "evidence_url"]];
+
+/* Three-way: what only one side changed is taken from that side; what both changed differently is for a person. */
+function merge(base, mine, theirs) {
+  const merged = {}, contested = [];
+  for (const group of GROUPS) {
+    const differs = (a, b) => group.some((name) => (a[name] || "") !== (b[name] || ""));
+    const side = differs(mine, base) ? mine : theirs;
+    for (const name of group) merged[name] = side[name] || "";
+    if (differs(mine, base) && differs(theirs, base) && differs(mine, theirs)) contested.push(...group);
+  }
+  return { merged, contested };
+}
+
+/* `base` is what both sides started from; nothing where a person is to be asked about every difference. */
+function settleConflict(question, body, base) {
   failures = 0;
-  const mine = question.pending ? question.pending.values : job.values;
+  const mine = question.read();
+  const theirs = Object.fromEntries(FIELDS.map((name) => [name, body.theirs[name] || ""]));
+  const { merged, contested } = merge(base, mine, theirs);
   question.pending = null;
   order = order.filter((id) => id !== question.id);
-  question.conflict = { mine, theirs: body.theirs, revision: body.revision };
+  if (!contested.length) {
+    accept(question, merged, theirs, body.revision);
+    question.problem("");
+    announce(`${body.by || "Somebody"} changed this answer too. Both changes are kept.`);
+    return;
+  }
+  question.conflict = { base, theirs, revision: body.revision };
   question.box.querySelector(".conflict")?.remove();
+  question.box.append(conflictBox(question, mine, theirs, body));
+  question.say("Not saved: decide below", "bad");
+}
+
+function conflictBox(question, mine, theirs, body) {
   const box = document.getElementById("conflict").content.cloneNode(true);
   box.querySelector(".who").textContent = body.by || "Somebody";
   box.querySelector(".theirs").textContent = body.words;
   box.querySelector(".when").textContent = body.at || "the same time";
   box.querySelector(".mine").textContent = question.words(mine.choice);
-  const texts = [["note", "Their note"], ["evidence_url", "Their link"], ["reason", "Their reason"]]
-    .filter(([name]) => (body.theirs[name] || "") !== (mine[name] || "") && body.theirs[name])
-    .map(([name, words]) => `${words}: “${body.theirs[name]}”. `);
-  box.querySelector(".extra-words").textContent = texts.join("");
+  const names = [["note", "note"], ["evidence_url", "link"], ["reason", "reason"]];
+  box.querySelector(".extra-words").textContent = names
+    .filter(([name]) => theirs[name] !== mine[name])
+    .flatMap(([name, word]) => [["Their", theirs[name]], ["Your", mine[name]]].filter(([, text]) => text).map(([whose, text]) => `${whose} ${word}: “${text}”. `))
+    .join("");
   box.querySelector(".keep").addEventListener("click", () => decide(question, true));
   box.querySelector(".use").addEventListener("click", () => decide(question, false));
-  question.box.append(box);
-  question.say("Not saved: decide below", "bad");
+  return box;
 }
 
 function decide(question, keepMine) {
-  const { theirs, revision } = question.conflict;
+  const { base, theirs, revision } = question.conflict;
+  const { merged: chosen, contested } = merge(base, question.read(), theirs);
   question.conflict = null;
   question.box.querySelector(".conflict").remove();
+  if (!keepMine) for (const name of contested) chosen[name] = theirs[name];
+  accept(question, chosen, theirs, revision);
+  question.focus();
+}
+
+/* From here on the page knows their answer; what differs from it is sent as a change of its own. */
+function accept(question, values, theirs, revision) {
   question.revision = revision;
   question.box.querySelector("[data-name=revision]").value = revision;
-  question.stored = Object.fromEntries(FIELDS.map((name) => [name, theirs[name] || ""]));
-  if (!keepMine) question.write(question.stored);
+  question.stored = theirs;
+  question.write(values);
   changed(question);
-  question.focus();
 }
 
 /* ---- folding, keys, sheet ---- */
@@ -407,6 +481,8 @@ for (const box of form.querySelectorAll(".q")) {
   box.addEventListener("input", (event) => {
     if (!event.target.matches("textarea, input:not([type=radio])")) return;
     clearTimeout(typing);
+    /* Half an address would be refused: it waits for the rest, or for leaving the field. */
+    if (event.target.type === "url" && event.target.value && !ADDRESS.test(event.target.value)) return;
     typing = setTimeout(() => changed(question), 600);
   });
   for (const button of box.querySelectorAll("[data-open]")) {
@@ -420,6 +496,7 @@ for (const box of form.querySelectorAll(".q")) {
     for (const input of question.inputs("choice")) input.checked = input.value === "";
     changed(question);
   });
+  if (!same(question.read(), question.stored)) changed(question);
 }
 
 form.addEventListener("submit", (event) => event.preventDefault());

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from django.db import connection
 
@@ -30,10 +30,8 @@ def _start(command: Sequence[str]) -> subprocess.Popen[bytes]:
 
 def end(process: subprocess.Popen[bytes], number: int = signal.SIGKILL) -> None:
     """Ends the process with all that it started."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, number)
-    except ProcessLookupError:
-        pass
     process.wait(15)
 
 

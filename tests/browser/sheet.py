@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from email.parser import BytesParser
@@ -13,6 +14,7 @@ from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from assessments.models import Answer, AnswerChange, Assessment
 
+UNSENT = "!window.dispatchEvent(new Event('beforeunload', { cancelable: true }))"
 SAVE = re.compile(r"/answers/[^/]+/$")
 
 
@@ -55,6 +57,8 @@ class Sheet:
         return self.box(question).locator("[data-statetext]")
 
     def wait_saved(self, *questions: str) -> None:
+        """The word alone would not do: it may still stand there from before."""
+        wait_for(self.page, f"!({UNSENT})")
         for question in questions:
             expect(self.state(question)).to_have_text("Saved")
 
@@ -64,7 +68,16 @@ class Sheet:
     @property
     def is_unsent(self) -> bool:
         """Whether the page would warn before it is left."""
-        return bool(self.page.evaluate("!window.dispatchEvent(new Event('beforeunload', { cancelable: true }))"))
+        return bool(self.page.evaluate(UNSENT))
+
+
+def wait_for(page: Page, expression: str, limit: float = 15) -> None:
+    """Waits until the expression is true. Playwright's own way needs `eval`, which the pages forbid."""
+    deadline = time.monotonic() + limit
+    while not page.evaluate(expression):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"Not within {limit:g} s: {expression}")
+        page.wait_for_timeout(20)
 
 
 def stored(assessment: Assessment, question: str) -> Answer | None:

@@ -1,4 +1,4 @@
-"""Every page for everybody: by keyboard, by screen reader, in the dark, on a narrow phone, on paper, with long names."""
+"""Every page for everybody: by keyboard, by screen reader, in the dark, on a phone, on paper, with long names."""
 
 from __future__ import annotations
 
@@ -38,8 +38,10 @@ OVERFLOW = """() => {
   if (document.documentElement.scrollWidth <= width) return [];
   const clips = (e) => { for (let p = e.parentElement; p; p = p.parentElement) {
     if (getComputedStyle(p).overflowX !== "visible") return true; } return false; };
-  return [...document.body.querySelectorAll("*")].filter((e) => e.getBoundingClientRect().right > width + 1 && !clips(e))
-    .slice(-3).map((e) => `wider than ${width}: ${e.outerHTML.slice(0, 160)}`).concat([`scrolls to ${document.documentElement.scrollWidth}`]);
+  return [...document.body.querySelectorAll("*")]
+    .filter((e) => e.getBoundingClientRect().right > width + 1 && !clips(e)).slice(-3)
+    .map((e) => `wider than ${width}: ${e.outerHTML.slice(0, 160)}`)
+    .concat([`scrolls to ${document.documentElement.scrollWidth}`]);
 }"""
 
 
@@ -75,6 +77,7 @@ def world(organisation: Organisation, owner: User) -> World:
     for name in (HEBREW, ARABIC):
         make_project(organisation, owner, name=name)
     now = timezone.now()
+    new = invite(organisation=organisation, email="new@example.org", role="editor", all_projects=True, by=owner, at=now)
     links = [
         create_share_link(snapshot=snapshot, terms=terms, by=owner, at=now)
         for terms in (
@@ -85,8 +88,7 @@ def world(organisation: Organisation, owner: User) -> World:
     return World(
         organisation, owner, assessment, snapshot, make_reports(snapshot, owner),
         (links[0][0].public_id, links[0][1]), (links[1][0].public_id, links[1][1]),
-        invite(organisation=organisation, email="new@example.org", role="editor", all_projects=True, by=owner, at=now).token,
-        (assessment.checklist_id, assessment.checklist_version),
+        new.token, (assessment.checklist_id, assessment.checklist_version),
     )  # fmt: skip
 
 
@@ -192,7 +194,8 @@ GUEST: dict[str, list[Where]] = {
 }
 ELSEWHERE = {"accounts:setup": "test_first_start", "account_set_password": "only for people without a password"}
 NO_PAGE = {
-    "home": "leads on", "health": "JSON", "assessments:resume": "leads on", "assessments:start": "POST",
+    "home": "leads on", "healthz": "JSON", "readyz": "JSON", "assessments:resume": "leads on",
+    "assessments:start": "POST",
     "assessments:save": "POST", "projects:archive": "POST", "accounts:switch_organisation": "POST",
     "accounts:invite": "POST", "accounts:revoke_invitation": "POST", "reports:create": "POST", "reports:retry": "POST",
     "reports:revoke": "POST", "reports:download": "a file", "reports:shared_pdf": "a file",
@@ -217,7 +220,7 @@ def problems_of(page: Page) -> Iterator[str]:
     page.set_viewport_size({"width": 1280, "height": 900})
     page.evaluate(AXE)
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         yield from (f"{scheme}: {found}" for found in page.evaluate(FIND))
     page.set_viewport_size({"width": 360, "height": 740})
     yield from (f"360 px: {found}" for found in [*page.evaluate(FIND), *page.evaluate(OVERFLOW)])
@@ -274,16 +277,20 @@ def test_page_that_is_only_read_and_page_with_errors(desk: Desk, sit: Sit, world
 
 # Keyboard
 
-TABBABLE = """() => [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']")]
-  .filter((e) => !e.disabled && e.type !== "hidden" && e.tabIndex >= 0 && e.checkVisibility({ visibilityProperty: true }))
-  .filter((e, _, all) => e.type !== "radio" || e === (all.find((o) => o.name === e.name && o.checked) || all.find((o) => o.name === e.name)))
-  .map((e, place) => { e.dataset.stop = place; return place; })"""
+TABBABLE = """() => {
+  const first = (all, e) => all.find((o) => o.name === e.name && o.checked) || all.find((o) => o.name === e.name);
+  return [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']")]
+    .filter((e) => !e.disabled && e.type !== "hidden" && e.tabIndex >= 0)
+    .filter((e) => e.checkVisibility({ visibilityProperty: true }))
+    .filter((e, _, all) => e.type !== "radio" || e === first(all, e))
+    .map((e, place) => { e.dataset.stop = place; return place; });
+}"""
 FOCUSED = """() => {
   const e = document.activeElement, box = e.closest(".opt, .alt") || e, r = e.getBoundingClientRect();
-  const style = getComputedStyle(box);
+  const style = getComputedStyle(box), under = document.querySelector(".top").getBoundingClientRect().bottom;
   return { stop: Number(e.dataset.stop ?? -1), html: e.outerHTML.slice(0, 120),
     ring: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
-    hidden: !e.closest(".top, .skip") && (r.bottom <= document.querySelector(".top").getBoundingClientRect().bottom || r.top >= innerHeight) };
+    hidden: !e.closest(".top, .skip") && (r.bottom <= under || r.top >= innerHeight) };
 }"""
 
 
@@ -403,7 +410,8 @@ def test_wider_spacing_loses_nothing(sit: Sit, world: World) -> None:
         page.goto(SIGNED_IN[name][0](world))
         page.evaluate(
             """() => { const s = new CSSStyleSheet();
-            s.replaceSync("* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }");
+            s.replaceSync("* { line-height: 1.5 !important; letter-spacing: .12em !important;"
+              + " word-spacing: .16em !important }");
             document.adoptedStyleSheets = [s]; }"""
         )
         for width in (1280, 640):

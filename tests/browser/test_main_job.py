@@ -66,9 +66,9 @@ def answer_box(box: Locator, place: int) -> None:
 def answer_everything(page: Page) -> int:
     """Answers all due questions, one part after the other, as a person would. Returns how many there were."""
     page.get_by_role("link", name="Start", exact=True).first.click()
-    place = 0
+    place, boxes = 0, page.locator(".q")
     while True:
-        boxes = page.locator(".q")
+        expect(boxes.first).to_be_visible()
         count = boxes.count()
         for number in range(count):
             answer_box(boxes.nth(number), place)
@@ -80,7 +80,9 @@ def answer_everything(page: Page) -> int:
         if not onward.count():
             expect(page.locator("#finished")).to_be_visible()
             return place
+        part = page.locator("#h1").inner_text()
         onward.click()
+        expect(page.locator("#h1")).not_to_have_text(part)
 
 
 def text_of(pdf: Path) -> str:

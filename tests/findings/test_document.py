@@ -13,7 +13,7 @@ from charts import shown, to_tenths
 from findings.answers import NotesBudget, evidence_link
 from findings.document import ReportDocument, ReportOptions, build_document
 from findings.plan import apportion, choose_paths
-from findings.verdict import Standing, default_decision, explanation, finding, level_words
+from findings.verdict import Judgement, Standing, default_decision, explanation, finding, level_words
 from findings.words import UserText, count_word, day, days_from_to, joined, note_text, shorten, user_text
 from tests.reports import bodies
 
@@ -109,19 +109,20 @@ def test_default_decision(changes: dict[str, Any], words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("level", "confidence", "low", "high", "words"),
+    ("level", "judgement", "low", "high", "words"),
     [
-        ("high", "firm", 60.0, 70.0, "High risk"),
-        ("high", "provisional", 60.0, 80.0, "High risk, may be critical"),
-        ("moderate", "provisional", 20.0, 40.0, "Moderate risk, may be low"),
-        ("high", "open", 10.0, 90.0, "No level yet"),
-        (None, None, None, None, "No level yet"),
+        ("high", "final", 60.0, 70.0, "High risk"),
+        ("high", "final", 60.0, 80.0, "High risk, may be critical"),
+        ("high", "preliminary", 60.0, 80.0, "High risk, may be critical, preliminary"),
+        ("moderate", "final", 20.0, 40.0, "Moderate risk, may be low"),
+        ("high", "early", 60.0, 70.0, "No level yet"),
+        (None, "final", None, None, "No level yet"),
     ],
 )
 def test_level_words(
-    level: str | None, confidence: str | None, low: float | None, high: float | None, words: str
+    level: str | None, judgement: Judgement, low: float | None, high: float | None, words: str
 ) -> None:
-    assert level_words(level, confidence, low, high) == words
+    assert level_words(level, judgement, low, high) == words
 
 
 def test_explanation() -> None:
@@ -165,7 +166,7 @@ def test_random_bodies(seed: int) -> None:
     assert counts.must_haves_failed <= counts.must_haves
     assert [page.place for page in document.dimensions] == [1, 2, 3, 4, 5, 6]
     assert sum(len(page.rows) for page in document.dimensions) == counts.due
-    if result["index"] is None:
+    if result["index"] is None or document.is_early:
         assert document.points is None
         return
     points = document.points
@@ -210,14 +211,14 @@ def test_a_written_decision_goes_first() -> None:
 
 def test_an_early_idea_names_no_level() -> None:
     document = built(bodies.early_idea())
-    assert document.is_open
+    assert document.is_early
     assert document.reading is not None
     assert (document.reading.number, document.reading.level_words) == ("–", "No level yet")
     assert document.head.before_stage == "at the idea stage"
     assert document.dimensions[4].missing == "Not yet due. Its first questions come before the prototype."
     assert document.dimensions[1].reading is not None
-    assert document.dimensions[1].reading.level_words == "Open"
-    assert not any("points" in sentence for sentence in document.explanation)
+    assert document.dimensions[1].reading.level_words.startswith("Open, ")
+    assert document.explanation == ("The range reaches from moderate to critical, so no level is given.",)
 
 
 def test_nothing_answered_and_everything_excluded() -> None:
@@ -297,18 +298,21 @@ def test_counts_stay_when_evidence_is_hidden() -> None:
 
 
 @pytest.mark.parametrize(
-    ("index", "paths", "chosen"),
+    ("target", "paths", "chosen"),
     [
-        (80.0, {"50": {"target": 50}, "25": {"target": 25}}, (50, 25)),
-        (80.0, {"50": None, "25": {"target": 25}}, (25, None)),
-        (60.0, {"50": {"target": 50}, "25": None}, (50, None)),
-        (40.0, {"50": None, "25": {"target": 25}}, (25, None)),
-        (10.0, {"50": None, "25": None}, (None, None)),
-        (60.0, {"50": None, "25": None}, (None, None)),
+        (50.0, {"50": {"target": 50}, "25": {"target": 25}}, (50, 25)),
+        (50.0, {"50": None, "25": {"target": 25}}, (None, 25)),
+        (50.0, {"50": {"target": 50}, "25": None}, (50, None)),
+        (25.0, {"50": {"target": 50}, "25": {"target": 25}}, (25, None)),
+        (25.0, {"50": None, "25": {"target": 25}}, (25, None)),
+        (None, {"50": None, "25": None}, (None, None)),
+        (50.0, {"50": None, "25": None}, (None, None)),
     ],
 )
-def test_which_paths_are_printed(index: float, paths: dict[str, Any], chosen: tuple[int | None, int | None]) -> None:
-    assert tuple(path and path["target"] for path in choose_paths(paths, index)) == chosen
+def test_which_paths_are_printed(
+    target: float | None, paths: dict[str, Any], chosen: tuple[int | None, int | None]
+) -> None:
+    assert tuple(path and path["target"] for path in choose_paths(paths, target)) == chosen
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,7 @@ def test_its_commands_serve_and_work(compose: dict[str, Any], tmp_path: Path, po
     assert collect.communicate(timeout=120)[0] == ""
 
     def health() -> dict[str, Any]:
-        status, body = fetch(port, "/health/", HOST)
+        status, body = fetch(port, "/readyz", HOST)
         return json.loads(body) if status == 200 else {}
 
     def is_healthy(name: str) -> bool:
@@ -126,7 +126,7 @@ def test_its_commands_serve_and_work(compose: dict[str, Any], tmp_path: Path, po
     with running(command_of(services["web"], port), env):
         wait_until(lambda: health().get("database") is True, "the web service is healthy", 60)
         assert is_healthy("web")
-        assert fetch(port, "/health/", "other.example.org")[0] == 400
+        assert fetch(port, "/readyz", "other.example.org")[0] == 400
         assert fetch(port, "/", HOST)[0] == 301
         with running([*command_of(services["worker"], port), "--hostname", "celery@here"], env):
             wait_until(lambda: health().get("worker") is True, "the worker left a sign of life", 30)

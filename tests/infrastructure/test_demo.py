@@ -58,7 +58,7 @@ def test_it_starts_answers_and_stops(tmp_path: Path, demos: list[subprocess.Pope
     assert f"http://localhost:{port}/" in said
     assert ("Set it up at http" in said) == bool(arguments)
     assert ("@" in said) == (not arguments)
-    assert fetch(port, "/health/")[0] == 200
+    assert fetch(port, "/readyz")[0] == 200
     assert fetch(port, "/")[0] in {200, 302}
     assert stat.S_IMODE((data / "secret_key").stat().st_mode) == 0o600
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import scoring
+from assessments.progress import count_progress
+from assessments.snapshots import progress_part
 from checklists.loader import load
 from checklists.schema import Checklist, Question
 
@@ -48,6 +50,7 @@ class Sample:
     reason: str = "All data belongs to the team that uses it."
     agreed: Mapping[str, int] = field(default_factory=dict)
     previous: Mapping[str, Any] | None = None
+    track_record: tuple[int, int] = (0, 0)
 
 
 def checklist() -> Checklist:
@@ -66,6 +69,7 @@ def make_body(sample: Sample) -> dict[str, Any]:
     instrument = scoring.instrument_for(definition, sample.stage, sample.facts)
     answers = _to_engine([row for row in rows if row["state"] != "blank"], agreed, sample.closed)
     result = scoring.evaluate(instrument, answers)
+    answered = {row["question"] for row in rows if row["state"] != "blank"} | set(sample.agreed)
     body = {
         "format": 1,
         "organisation": {"name": sample.organisation},
@@ -100,7 +104,9 @@ def make_body(sample: Sample) -> dict[str, Any]:
             {"question": n.question, "action": n.action, "points": n.points}
             for n in scoring.narrowings(instrument, answers, 8)
         ],
+        "progress": progress_part(count_progress(definition, due, answered)),
         "previous": sample.previous,
+        "track_record": {"outcomes": sample.track_record[0], "assessed": sample.track_record[1]},
     }
     stored: dict[str, Any] = json.loads(json.dumps(body))
     return stored
@@ -139,7 +145,7 @@ def _to_engine(rows: Iterable[Mapping[str, Any]], agreed: Iterable[Mapping[str, 
                 dont_know=row["state"] == "unknown",
                 role=row["role"],
                 respondent=row["respondent"],
-                evidence=bool(row["evidence_title"] or row["evidence_url"]),
+                evidence=bool(row["evidence_url"] or row["note"]),
             )
         )
     settled = tuple(scoring.Agreed(row["question"], row["level"], False) for row in agreed)
@@ -198,8 +204,9 @@ def typical_pilot(**changes: Any) -> dict[str, Any]:
         "index": 80.0,
         "low": 70.0,
         "high": 85.0,
+        "judgement": "final",
         "dimensions": {
-            name: {"risk": risk}
+            name: {"risk": risk, "judgement": "final"}
             for name, risk in (
                 ("problem", 45.2),
                 ("data", 66.1),

@@ -12,6 +12,7 @@ import pytest
 from pdfua import validate
 
 from charts import LEVELS, shape_address
+from checklists.schema import Question
 from reports import child
 from reports.pdf import inspect_pdf, render_pdf
 from tests.reports import bodies
@@ -201,6 +202,35 @@ def test_no_heading_stands_alone_at_the_foot_of_a_page(typical: Path) -> None:
         lines = [line.strip() for line in page.splitlines() if line.strip()]
         body = [line for line in lines if not re.match(r"Preflight, |\d+ / \d+$", line)]
         assert not body or body[-1] not in headings
+
+
+def test_a_dimension_with_thirteen_long_answers_keeps_to_its_page(tmp_path: Path) -> None:
+    """The longest choice of every question of the fullest dimension, each with evidence on two lines."""
+
+    def longest(question: Question) -> int:
+        return max(range(len(question.choices)), key=lambda level: len(question.choices[level]))
+
+    facts = tuple(fact.id for fact in bodies.checklist().facts)
+    body = bodies.typical_pilot(
+        people=(bodies.Person("Team member one", None, longest),),
+        facts=facts,
+        stage="production",
+        evidence_of=lambda question: ("Minutes of the steering meeting, 3 Nov 2026", "https://wiki.example.org/p"),
+    )
+    assert max(due for _, due in body["progress"]["dimensions"].values()) >= 13
+    out = tmp_path / "out.pdf"
+    render_pdf(html_of(body), out)
+    pages = text_of(out).split("\f")
+    starts = [place for place, page in enumerate(pages) if re.search(r"Dimension \d of 6", page)]
+    assert starts == list(range(2, 8))
+    assert "Action plan" in pages[8]
+
+
+def test_dimensions_with_little_to_say_share_a_page(tmp_path: Path) -> None:
+    out = tmp_path / "out.pdf"
+    render_pdf(html_of(bodies.early_idea()), out)
+    pages = [re.findall(r"Dimension \d of 6", page) for page in text_of(out).split("\f")]
+    assert [len(found) for found in pages if found] == [2, 4]
 
 
 def test_same_text_gives_the_same_bytes(tmp_path: Path) -> None:

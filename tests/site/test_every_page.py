@@ -57,7 +57,8 @@ def test_page(world: World, name: str) -> None:
         if is_page(response):
             assert faults(response.content) == [], actor
             pages += 1
-    assert pages or name in {"home", "health", "assessments:resume", "reports:exchange", "reports:download",
+    assert pages or name in {"home", "healthz",
+        "readyz", "assessments:resume", "reports:exchange", "reports:download",
                              "account_reset_password_from_key", "account_set_password"}  # fmt: skip
 
 
@@ -118,7 +119,7 @@ def test_over_https(world: World) -> None:
     assert client.get("/projects/").status_code == 301
     response = client.get("/projects/", secure=True)
     assert response.headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
-    assert Client().get("/health/").status_code == 200
+    assert Client().get("/readyz").status_code == 200
 
 
 def test_cookies(world: World) -> None:
