@@ -108,6 +108,8 @@ class Migration(migrations.Migration):
                 ('sha256', models.CharField(max_length=64)),
                 ('engine', models.CharField(max_length=16)),
                 ('closes', models.BooleanField(default=False)),
+                ('answered', models.PositiveSmallIntegerField(default=0)),
+                ('due', models.PositiveSmallIntegerField(default=0)),
                 ('index', models.FloatField(null=True)),
                 ('low', models.FloatField(null=True)),
                 ('high', models.FloatField(null=True)),

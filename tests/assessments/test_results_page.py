@@ -169,5 +169,5 @@ def test_queries(url: str, assessment: Assessment, owner: User, django_assert_nu
     answer_all(assessment, owner)
     make_snapshot(assessment, owner)
     client = signed_in(owner)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(11):
         client.get(url)

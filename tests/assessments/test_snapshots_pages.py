@@ -112,7 +112,7 @@ def test_the_list(url: str, assessment: Assessment, owner: User) -> None:
     content = page.text_content()
     assert first.public_id in content
     assert second.public_id in content
-    assert f"{first.index:.1f}" in content
+    assert content.count("too early") == 2  # one answer says next to nothing
     assert "14 Mar 2026, 09:30 UTC" in content
 
 
