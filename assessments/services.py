@@ -237,6 +237,13 @@ def clean_answer(question: Question, given: GivenAnswer) -> GivenAnswer:
     return cleaned
 
 
+def _clean_reason(reason: str) -> str:
+    try:
+        return clean_text(reason, field="Reason", limit=REASON_LIMIT, lines=True)
+    except TextRefused as error:
+        raise AnswerRefused(str(error)) from error
+
+
 def _check_choice(question: Question, given: GivenAnswer) -> None:
     if given.state not in State.values:
         raise AnswerRefused("Answer: this is not one of the possible answers.")
@@ -304,7 +311,7 @@ def record_agreed_answer(
         question=question,
         defaults={
             "level": level,
-            "reason": clean_text(reason, field="Reason", limit=REASON_LIMIT, lines=True),
+            "reason": _clean_reason(reason),
             "evidence_title": given.evidence_title,
             "evidence_url": given.evidence_url,
             "agreed_by": by,

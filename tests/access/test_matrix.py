@@ -25,7 +25,7 @@ import pytest
 from django.core.cache import cache
 from django.db import transaction
 from django.db.models import CharField, Value
-from django.http import HttpResponse, SimpleCookie
+from django.http import SimpleCookie
 from django.test import Client
 from django.urls import reverse
 
@@ -37,6 +37,7 @@ from reports.models import Report, ShareLink
 from tests.access.dump import changed_tables, dump_tables
 from tests.access.routes import Route, all_routes, declared_methods
 from tests.access.world import Place, Side, World, address, body_for, prepare
+from tests.site.markup import Response
 
 TABLE = Path(__file__).parent.parent / "access_matrix.csv"
 RELATIONS = ("own project", "other project", "other organisation")
@@ -146,7 +147,7 @@ def places(world: World, cell: tuple[str, ...], actor: str) -> list[tuple[str, s
     ]
 
 
-def ask(world: World, row: Row, route: Route, actor: str, side: Side, place: Place, method: str = "") -> HttpResponse:
+def ask(world: World, row: Row, route: Route, actor: str, side: Side, place: Place, method: str = "") -> Response:
     client = Client(raise_request_exception=False)
     client.cookies = SimpleCookie(world.cookies.get(actor, SimpleCookie()).output(header="", sep=";"))
     path = address(side, place, route, dead=actor == "dead_share")
@@ -155,7 +156,7 @@ def ask(world: World, row: Row, route: Route, actor: str, side: Side, place: Pla
     return client.generic(method or row.method, path)
 
 
-def status_of(response: HttpResponse) -> str:
+def status_of(response: Response) -> str:
     location = response.headers.get("Location", "")
     return "login" if location.startswith(reverse("account_login")) else str(response.status_code)
 
@@ -174,7 +175,7 @@ def may_not_see(row: Row, actor: str) -> list[str]:
     return ["canary-south", "canary-north-there"] if actor == "granted" else ["canary-south"]
 
 
-def leaks(row: Row, actor: str, response: HttpResponse, path: str) -> list[str]:
+def leaks(row: Row, actor: str, response: Response, path: str) -> list[str]:
     """Foreign words in the body, the headers and the file name. What was asked for may be repeated."""
     headers = "\n".join(f"{name}: {value}" for name, value in response.headers.items())
     cookies = response.cookies.output()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from django.http import HttpResponse
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from accounts.roles import Role
@@ -13,12 +13,12 @@ from assessments.services import GivenAnswer
 from projects.models import Project
 from tests.make import answer_all, make_answer, make_member, make_snapshot
 from tests.site.cases import signed_in, text, usual_cases
-from tests.site.markup import faults, parse
+from tests.site.markup import Response, faults, parse
 
 ONE, TWO = "problem.statement", "problem.objective"
 
 
-def links(response: HttpResponse) -> set[str]:
+def links(response: Response) -> set[str]:
     """The first word of each row's last link: what one may do with the answer."""
     return {str(link.text) for link in parse(response.content).xpath("//tbody/tr/td[last()]/a")}
 
@@ -78,7 +78,9 @@ class TestCheck:
         assert links(response) == {"See"}
         assert "Take a snapshot" not in text(response)
 
-    def test_queries(self, url: str, assessment: Assessment, owner: User, django_assert_num_queries) -> None:
+    def test_queries(
+        self, url: str, assessment: Assessment, owner: User, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
         answer_all(assessment, owner)
         client = signed_in(owner)
         with django_assert_num_queries(7):
@@ -164,7 +166,9 @@ class TestHistory:
         leaver.memberships.get().delete()
         assert "Lea Leaver" in text(signed_in(owner).get(url))
 
-    def test_queries(self, url: str, assessment: Assessment, owner: User, django_assert_num_queries) -> None:
+    def test_queries(
+        self, url: str, assessment: Assessment, owner: User, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
         answer_all(assessment, owner)
         client = signed_in(owner)
         with django_assert_num_queries(8):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.models import AuditEvent, User
+from accounts.models import AuditEvent, Organisation, User
 from accounts.texts import TextRefused
 from assessments.models import Assessment, Snapshot, State
 from assessments.services import GivenAnswer, record_agreed_answer
@@ -35,10 +35,10 @@ CONTENT = st.one_of(
 @pytest.mark.django_db
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_computed_anew_it_is_the_same(organisation: object, owner: User, data: st.DataObject) -> None:
+def test_computed_anew_it_is_the_same(organisation: Organisation, owner: User, data: st.DataObject) -> None:
     stage = data.draw(st.sampled_from(["idea", "prototype", "pilot", "production"]))
     facts = data.draw(st.lists(st.sampled_from(FACTS), unique=True))
-    project = make_project(organisation, owner, stage=stage, facts=facts)  # type: ignore[arg-type]
+    project = make_project(organisation, owner, stage=stage, facts=facts)
     assessment = make_assessment(project, owner)
     due = assessment.questions_due()
     for question, content in zip(due, data.draw(st.lists(CONTENT, max_size=len(due))), strict=False):

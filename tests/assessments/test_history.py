@@ -5,12 +5,13 @@ from __future__ import annotations
 import uuid
 from dataclasses import asdict
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.models import User
+from accounts.models import Organisation, User
 from assessments.errors import AnswerConflict, AnswerRefused
 from assessments.models import Answer, AnswerChange, Assessment, State
 from assessments.services import GivenAnswer, given_of, start_assessment, submit_answer
@@ -43,8 +44,10 @@ STEPS = st.lists(
 @pytest.mark.django_db
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
-def test_the_history_replays_to_the_state(owner: User, editor: User, organisation: object, steps: list) -> None:
-    assessment = make_assessment(make_project(organisation, owner), owner)  # type: ignore[arg-type]
+def test_the_history_replays_to_the_state(
+    owner: User, editor: User, organisation: Organisation, steps: list[Any]
+) -> None:
+    assessment = make_assessment(make_project(organisation, owner), owner)
     held: dict[str, tuple[int, GivenAnswer]] = {}
     accepted = 0
     for place, (question, content, base, is_repeated) in enumerate(steps):
@@ -91,7 +94,7 @@ def is_legal(content: GivenAnswer) -> bool:
 
 def check_replay(assessment: Assessment) -> None:
     """Every change starts where the one before ended, revisions count 1, 2, 3, and the last one is what is stored."""
-    state: dict[str, tuple[int, dict]] = {}
+    state: dict[str, tuple[int, dict[str, Any]]] = {}
     for change in AnswerChange.objects.filter(assessment=assessment).order_by("id"):
         revision, before = state.get(change.question, (0, None))
         assert change.revision == revision + 1

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Organisation, User
 from accounts.roles import Role
@@ -114,7 +115,7 @@ def test_start(project: Project, owner: User) -> None:
 
 def test_tabs_by_role(url: str, assessment: object, owner: User, viewer: User) -> None:
     def tabs(user: User) -> list[str]:
-        return parse(signed_in(user).get(url).content).xpath("//nav[@aria-label='Project']/a/text()")
+        return list(parse(signed_in(user).get(url).content).xpath("//nav[@aria-label='Project']/a/text()"))
 
     everybody = ["Checklist", "Results", "Snapshots", "Reports", "History"]
     assert tabs(viewer) == everybody
@@ -143,7 +144,7 @@ def test_a_former_member_s_change_is_shown(url: str, project: Project, owner: Us
     assert "Lea Leaver" in text(signed_in(owner).get(url))
 
 
-def test_queries(url: str, project: Project, owner: User, django_assert_num_queries) -> None:
+def test_queries(url: str, project: Project, owner: User, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     assessment = make_assessment(project, owner)
     answer_all(assessment, owner)
     make_snapshot(assessment, owner)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import AuditEvent, Organisation, User
 from accounts.roles import Role
@@ -184,7 +185,9 @@ class TestSettings:
         assert "Who sees this project" in text(signed_in(owner).get(url))
         assert "Who sees this project" not in text(signed_in(editor).get(url))
 
-    def test_queries(self, url: str, assessment: Assessment, owner: User, django_assert_num_queries) -> None:
+    def test_queries(
+        self, url: str, assessment: Assessment, owner: User, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
         make_member(owner.memberships.get().organisation, Role.VIEWER)
         client = signed_in(owner)
         with django_assert_num_queries(6):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Organisation, User
 from accounts.roles import Role
@@ -15,7 +15,7 @@ from projects.models import Project
 from tests.access.dump import changed_tables, dump_tables
 from tests.make import AT, answer_all, make_answer, make_assessment, make_project, make_snapshot
 from tests.site.cases import EVERYBODY, signed_in, text, usual_cases
-from tests.site.markup import faults, parse
+from tests.site.markup import Response, faults, parse
 
 ONE, TWO, THREE = "problem.statement", "problem.objective", "problem.decision"
 
@@ -25,7 +25,7 @@ def url(project: Project, assessment: Assessment) -> str:
     return reverse("assessments:dimension", args=[project.slug, "problem"])
 
 
-def form_of(response: HttpResponse) -> dict[str, str]:
+def form_of(response: Response) -> dict[str, str]:
     """What a browser without script would send back: every field of the page's form as it stands."""
     fields = {}
     for element in parse(response.content).get_element_by_id("questions").iter("input", "textarea"):
@@ -40,7 +40,7 @@ def given(question: str = ONE) -> GivenAnswer:
     return given_of(Answer.objects.filter(question=question).first())
 
 
-def shown(response: HttpResponse, question: str, field: str) -> str:
+def shown(response: Response, question: str, field: str) -> str:
     return form_of(response).get(f"{question}:{field}", "")
 
 
@@ -324,7 +324,9 @@ class TestResume:
         assert signed_in(owner).get(start).headers["Location"] == reverse("assessments:overview", args=[project.slug])
 
 
-def test_queries_of_reading(url: str, assessment: Assessment, owner: User, django_assert_num_queries) -> None:
+def test_queries_of_reading(
+    url: str, assessment: Assessment, owner: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     answer_all(assessment, owner)
     client = signed_in(owner)
     with django_assert_num_queries(7):

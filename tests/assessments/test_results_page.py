@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from django.http import HttpResponse
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Organisation, User
 from assessments.models import Assessment, State
@@ -12,7 +12,7 @@ from assessments.services import GivenAnswer
 from projects.models import Project
 from tests.make import answer_all, make_answer, make_assessment, make_project, make_snapshot
 from tests.site.cases import signed_in, text, usual_cases
-from tests.site.markup import faults, parse
+from tests.site.markup import Response, faults, parse
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def fill(assessment: Assessment, by: User, level: int, share: float = 1, note: s
         )
 
 
-def words(response: HttpResponse) -> str:
+def words(response: Response) -> str:
     assert response.status_code == 200
     assert faults(response.content) == []
     return " ".join(parse(response.content).get_element_by_id("main").text_content().split())
@@ -165,7 +165,9 @@ def test_no_number_has_a_percent_sign(url: str, assessment: Assessment, owner: U
     assert "no probability is shown" in page.text_content()
 
 
-def test_queries(url: str, assessment: Assessment, owner: User, django_assert_num_queries) -> None:
+def test_queries(
+    url: str, assessment: Assessment, owner: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     answer_all(assessment, owner)
     make_snapshot(assessment, owner)
     client = signed_in(owner)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from accounts.roles import Role
@@ -178,7 +179,9 @@ def test_a_page_of_an_old_run(url: str, project: Project, assessment: Assessment
     assert send(owner, url, choice="3", revision="1", assessment=str(following.pk)).json()["revision"] == 2
 
 
-def test_queries(url: str, assessment: Assessment, owner: User, django_assert_num_queries) -> None:
+def test_queries(
+    url: str, assessment: Assessment, owner: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     for question in assessment.questions_due()[1:]:
         make_answer(assessment, owner, question.id, 2)
     client = signed_in(owner)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pytest_django import DjangoAssertNumQueries
 
 import scoring
-from accounts.models import User
+from accounts.models import Organisation, User
 from assessments.evaluation import evaluate_assessment
 from assessments.models import AgreedAnswer, Answer, Assessment, Respondent, State
 from assessments.services import GivenAnswer, record_agreed_answer
@@ -74,11 +76,11 @@ def test_answers_to_questions_that_are_not_due_do_not_count(assessment: Assessme
     assert set(evaluation.result.points) == {question.id for question in due}
 
 
-def test_five_engineers_do_not_outvote_one_product_manager(organisation: object, owner: User) -> None:
+def test_five_engineers_do_not_outvote_one_product_manager(organisation: Organisation, owner: User) -> None:
     """Squared risks are averaged within each role and then over roles."""
 
     def low(*people: tuple[str, int]) -> float:
-        assessment = make_assessment(make_project(organisation, owner), owner)  # type: ignore[arg-type]
+        assessment = make_assessment(make_project(organisation, owner), owner)
         for role, level in people:
             answer(respondent(assessment, role), item.id, State.GRADED, level)
         return evaluate_assessment(assessment).result.dimensions[item.dimension].low
@@ -156,8 +158,10 @@ PEOPLE = st.lists(
 @pytest.mark.django_db
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(people=PEOPLE, agreed=st.dictionaries(st.sampled_from(["problem.statement", "team.skills"]), st.integers(0, 3)))
-def test_any_group_equals_the_engine(organisation: object, owner: User, people: list, agreed: dict) -> None:
-    assessment = make_assessment(make_project(organisation, owner), owner)  # type: ignore[arg-type]
+def test_any_group_equals_the_engine(
+    organisation: Organisation, owner: User, people: list[Any], agreed: dict[str, int]
+) -> None:
+    assessment = make_assessment(make_project(organisation, owner), owner)
     responses = []
     for role, answers in people:
         who = respondent(assessment, role)
@@ -183,7 +187,9 @@ def test_an_agreed_answer_settles_a_disagreement(assessment: Assessment, owner: 
     assert settled.progress.total.answered == 1
 
 
-def test_it_takes_two_queries(assessment: Assessment, owner: User, django_assert_num_queries) -> None:
+def test_it_takes_two_queries(
+    assessment: Assessment, owner: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     answer_all(assessment, owner)
     assessment.project.stage  # noqa: B018 - read beforehand, as every page does
     with django_assert_num_queries(2):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from django.http import HttpResponse
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from assessments.models import Assessment, Snapshot, State
@@ -15,7 +15,7 @@ from projects.models import Project
 from tests.access.dump import changed_tables, dump_tables
 from tests.make import AT, answer_all, make_answer, make_assessment, make_project, make_snapshot
 from tests.site.cases import WRITERS, signed_in, text, usual_cases
-from tests.site.markup import faults, parse
+from tests.site.markup import Response, faults, parse
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_pages_of_fifty(url: str, assessment: Assessment, owner: User) -> None:
         assert len(parse(client.get(url, {"page": page}).content).xpath("//tbody/tr")) == rows
 
 
-def without_token(response: HttpResponse) -> str:
+def without_token(response: Response) -> str:
     return re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "", text(response))
 
 
@@ -174,13 +174,15 @@ class TestOne:
         make_assessment(project, owner, at=AT)
         assert "a frozen note" in text(signed_in(owner).get(url))
 
-    def test_queries(self, url: str, owner: User, django_assert_num_queries) -> None:
+    def test_queries(self, url: str, owner: User, django_assert_num_queries: DjangoAssertNumQueries) -> None:
         client = signed_in(owner)
         with django_assert_num_queries(5):
             client.get(url)
 
 
-def test_queries_of_the_list(url: str, assessment: Assessment, owner: User, django_assert_num_queries) -> None:
+def test_queries_of_the_list(
+    url: str, assessment: Assessment, owner: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     for _ in range(10):
         make_snapshot(assessment, owner)
     client = signed_in(owner)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import asdict, replace
+from typing import Any
 
 import pytest
 
-from accounts.models import AuditEvent, User
+from accounts.models import AuditEvent, Organisation, User
 from assessments.errors import AnswerConflict, AnswerRefused, AssessmentClosed
 from assessments.evaluation import evaluate_assessment
 from assessments.models import Answer, AnswerChange, Assessment, State
@@ -109,7 +110,7 @@ def test_sent_twice_counts_once(assessment: Assessment, owner: User) -> None:
 def test_sent_twice_after_closing(assessment: Assessment, owner: User) -> None:
     """The answer arrived, its confirmation was lost, and the run was closed: that is a saved answer and no refusal."""
     mutation = uuid.uuid4()
-    arguments = {
+    arguments: dict[str, Any] = {
         "assessment": assessment, "question": ONE, "given": GivenAnswer(State.GRADED, 1), "base_revision": 0,
         "mutation_id": mutation, "by": owner, "at": AT,
     }  # fmt: skip
@@ -167,8 +168,8 @@ def test_closed_is_closed(assessment: Assessment, owner: User) -> None:
 
 
 @pytest.mark.parametrize("question", ["no.such", "", "problem", "operations.monitoring", "x" * 500, "a\x00b"])
-def test_questions_that_are_not_asked(organisation: object, owner: User, question: str) -> None:
-    project = make_project(organisation, owner, stage="idea")  # type: ignore[arg-type]
+def test_questions_that_are_not_asked(organisation: Organisation, owner: User, question: str) -> None:
+    project = make_project(organisation, owner, stage="idea")
     assessment = make_assessment(project, owner)
     assert "operations.monitoring" in assessment.checklist.question_by_id
     with pytest.raises(AnswerRefused, match="Question"):

@@ -52,13 +52,14 @@ def test_through_the_model(model: type[Any]) -> None:
 def test_past_the_model(model: type[Any]) -> None:
     """A plain queryset has none of the model's manners; the database itself refuses."""
     before = dump_tables()
-    plain = models.QuerySet(model)
+    plain: models.QuerySet[Any] = models.QuerySet(model)
+    row = plain[0]
     column = {Snapshot: "label", AnswerChange: "question", AuditEvent: "verb"}[model]
     for attempt in (
         lambda: plain.update(**{column: "changed"}),
         lambda: plain._raw_delete(using=plain.db),
-        lambda: models.Model.save(model(pk=plain.first().pk, **{column: "changed"})),
-        lambda: models.Model.delete(plain.first()),
+        lambda: models.Model.save(model(pk=row.pk, **{column: "changed"})),
+        lambda: models.Model.delete(row),
     ):
         with pytest.raises(DatabaseError), transaction.atomic():
             attempt()

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Membership, Organisation, User
 from accounts.roles import Role
@@ -181,7 +182,7 @@ def test_every_name_has_an_address(organisation: Organisation, owner: User, name
 
 @pytest.mark.parametrize("count", [3, 45])
 def test_it_asks_the_database_as_often_for_many_as_for_few(
-    organisation: Organisation, owner: User, count: int, django_assert_num_queries
+    organisation: Organisation, owner: User, count: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for number in range(count):
         project = make_project(organisation, owner, name=f"P{number}")

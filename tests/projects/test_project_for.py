@@ -9,6 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Membership, Organisation, User
 from accounts.roles import Permission, Role
@@ -100,7 +101,7 @@ def test_slugs_that_are_none(project: Project, owner: User, slug: str) -> None:
         project_for(owner, slug, P.VIEW_PROJECT)
 
 
-def test_one_query(project: Project, owner: User, django_assert_num_queries) -> None:
+def test_one_query(project: Project, owner: User, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     with django_assert_num_queries(1):
         found = project_for(owner, project.slug, P.EDIT_PROJECT)
         assert found.organisation.name

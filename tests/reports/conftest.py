@@ -15,9 +15,9 @@ from tests.make import make_answer, make_snapshot
 
 @pytest.fixture
 def reports_dir(settings: Any, tmp_path: Path) -> Path:
-    settings.REPORTS_DIR = tmp_path / "reports"
-    settings.REPORTS_DIR.mkdir()
-    return settings.REPORTS_DIR
+    folder = settings.REPORTS_DIR = tmp_path / "reports"
+    folder.mkdir()
+    return Path(folder)
 
 
 @pytest.fixture

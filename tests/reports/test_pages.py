@@ -10,6 +10,7 @@ import pytest
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Membership, Organisation, User
 from accounts.roles import Role
@@ -58,7 +59,7 @@ class TestAll:
         assert "Ready, 1 page" in page
         assert reverse("reports:download", args=[report.snapshot.project.slug, report.public_id]) in page
 
-    def test_pages(self, snapshot: Snapshot, owner: User, django_assert_num_queries: Any) -> None:
+    def test_pages(self, snapshot: Snapshot, owner: User, django_assert_num_queries: DjangoAssertNumQueries) -> None:
         Report.objects.bulk_create(
             Report(snapshot=snapshot, template_version=f"old {n}", created_by=owner) for n in range(55)
         )
@@ -98,7 +99,9 @@ class TestOfAProject:
         assert text(response).count("/revoke/") == 1
         assert "/revoke/" not in text(signed_in(viewer).get(url))
 
-    def test_queries(self, url: str, snapshot: Snapshot, owner: User, django_assert_num_queries: Any) -> None:
+    def test_queries(
+        self, url: str, snapshot: Snapshot, owner: User, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
         for number in range(8):
             request_report(snapshot=snapshot, content=ReportContent(notes=bool(number % 2)), by=owner)
             share(snapshot, owner, f"Reader {number}")
@@ -208,7 +211,7 @@ class TestOne:
         path = reverse("reports:detail", args=[snapshot.project.slug, mine.public_id])
         assert "before yours" not in text(signed_in(owner).get(path))
 
-    def test_queries(self, url: str, owner: User, django_assert_num_queries: Any) -> None:
+    def test_queries(self, url: str, owner: User, django_assert_num_queries: DjangoAssertNumQueries) -> None:
         client = signed_in(owner)
         with django_assert_num_queries(7):
             client.get(url)
@@ -295,7 +298,9 @@ class TestSharing:
         page = parse(signed_in(owner).get(url).content)
         assert page.xpath("//input[@id='days']/@value") == ["7"]
 
-    def test_queries(self, url: str, snapshot: Snapshot, owner: User, django_assert_num_queries: Any) -> None:
+    def test_queries(
+        self, url: str, snapshot: Snapshot, owner: User, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
         for number in range(5):
             share(snapshot, owner, f"Reader {number}")
         client = signed_in(owner)

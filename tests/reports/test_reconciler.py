@@ -31,11 +31,13 @@ from tests.access.world import make_ready
 from tests.make import make_snapshot
 from tests.reports.stubs import stub_broker, stub_renderer
 
+Sent = list[tuple[object, ...]]
+
 pytestmark = pytest.mark.usefixtures("reports_dir")
 
 
 @pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
+def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
     return stub_broker(monkeypatch)
 
 
@@ -43,24 +45,24 @@ def set_back(report: Report, **fields: object) -> None:
     Report.objects.filter(pk=report.pk).update(**fields)
 
 
-def test_nothing_to_do(report: Report, sent: list) -> None:
+def test_nothing_to_do(report: Report, sent: Sent) -> None:
     assert reconcile() == Reconciled(0, 0, 0, 0)
     assert sent == []
 
 
-def test_queued_too_long(report: Report, sent: list) -> None:
+def test_queued_too_long(report: Report, sent: Sent) -> None:
     set_back(report, enqueued_at=Now() - timedelta(seconds=16))
     assert reconcile().sent == 1
     assert sent == [(report.pk,)]
     assert reconcile().sent == 0, "it waits its time again before it is sent once more"
 
 
-def test_at_the_start_everything_that_waits(report: Report, sent: list) -> None:
+def test_at_the_start_everything_that_waits(report: Report, sent: Sent) -> None:
     assert reconcile(at_start=True).sent == 1
     assert sent == [(report.pk,)]
 
 
-def test_a_dead_worker_s_report(report: Report, sent: list) -> None:
+def test_a_dead_worker_s_report(report: Report, sent: Sent) -> None:
     set_back(report, state=ReportState.RUNNING, lease_until=Now() + timedelta(seconds=5), attempts=1)
     assert reconcile(at_start=True).sent == 0
     set_back(report, lease_until=Now() - timedelta(seconds=1))
@@ -70,7 +72,7 @@ def test_a_dead_worker_s_report(report: Report, sent: list) -> None:
     assert (report.state, report.attempts) == ("running", 1), "the next worker takes it over by its lease"
 
 
-def test_hopeless_after_five(report: Report, sent: list) -> None:
+def test_hopeless_after_five(report: Report, sent: Sent) -> None:
     set_back(report, state=ReportState.RUNNING, lease_until=Now() - timedelta(seconds=1), attempts=5, step=3)
     assert reconcile() == Reconciled(0, 1, 0, 0)
     assert sent == []
@@ -79,12 +81,12 @@ def test_hopeless_after_five(report: Report, sent: list) -> None:
     assert report.error == "The worker stopped every time it tried. The document may be too big for this machine."
 
 
-def test_the_fifth_try_is_let_be_while_it_runs(report: Report, sent: list) -> None:
+def test_the_fifth_try_is_let_be_while_it_runs(report: Report, sent: Sent) -> None:
     set_back(report, state=ReportState.RUNNING, lease_until=Now() + timedelta(seconds=9), attempts=5)
     assert reconcile() == Reconciled(0, 0, 0, 0)
 
 
-def test_a_lost_file_is_made_again(report: Report, sent: list, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lost_file_is_made_again(report: Report, sent: Sent, monkeypatch: pytest.MonkeyPatch) -> None:
     make_ready(report, b"%PDF there")
     assert reconcile() == Reconciled(0, 0, 0, 0)
     report.path.unlink()
@@ -98,7 +100,7 @@ def test_a_lost_file_is_made_again(report: Report, sent: list, monkeypatch: pyte
     assert report.path.is_file()
 
 
-def test_forgotten_parts(report: Report, reports_dir: Path, sent: list) -> None:
+def test_forgotten_parts(report: Report, reports_dir: Path, sent: Sent) -> None:
     make_ready(report, b"%PDF there")
     old, young = reports_dir / ".one-1.part", reports_dir / ".two-2.part"
     for path in (old, young):
@@ -110,7 +112,7 @@ def test_forgotten_parts(report: Report, reports_dir: Path, sent: list) -> None:
     assert report.path.exists()
 
 
-def test_at_most_so_many_and_the_oldest_first(snapshot: Snapshot, owner: User, sent: list) -> None:
+def test_at_most_so_many_and_the_oldest_first(snapshot: Snapshot, owner: User, sent: Sent) -> None:
     made = []
     for number in range(AT_MOST + 5):
         frozen = make_snapshot(snapshot.assessment, owner, label=f"S{number}")

@@ -12,7 +12,6 @@ import pytest
 from django.core import signing
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -35,7 +34,7 @@ from tests.access.dump import changed_tables, dump_tables
 from tests.access.world import make_ready
 from tests.make import make_answer, make_snapshot
 from tests.site.cases import text
-from tests.site.markup import faults
+from tests.site.markup import Response, faults
 
 PASSPHRASE = "seven quiet herons"
 FIGURES = ReportContent(names=False, notes=False, evidence=False)
@@ -65,7 +64,7 @@ def visitor(token: str) -> Client:
     return client
 
 
-def frozen(response: HttpResponse) -> tuple[int, bytes, dict[str, str]]:
+def frozen(response: Response) -> tuple[int, bytes, dict[str, str]]:
     """Everything a visitor could compare: status, body, headers, cookies."""
     headers = {name: value for name, value in response.headers.items() if name != "Set-Cookie"}
     return response.status_code, response.content, headers | {"cookies": response.cookies.output()}

@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -14,10 +13,10 @@ from accounts.models import User
 from accounts.roles import Role
 from tests.access.dump import changed_tables, dump_tables
 from tests.make import make_member, make_organisation
-from tests.site.markup import faults, is_page
+from tests.site.markup import Response, faults, is_page
 
-EVERYBODY = frozenset(Role)
-WRITERS = frozenset({Role.OWNER, Role.EDITOR})
+EVERYBODY: frozenset[str] = frozenset(Role)
+WRITERS: frozenset[str] = frozenset({Role.OWNER, Role.EDITOR})
 
 
 def signed_in(user: User) -> Client:
@@ -26,8 +25,8 @@ def signed_in(user: User) -> Client:
     return client
 
 
-def text(response: HttpResponse) -> str:
-    return response.content.decode()
+def text(response: Response) -> str:
+    return str(response.content.decode())
 
 
 def usual_cases(
@@ -44,10 +43,12 @@ def usual_cases(
     The requests of those who may come last, because they may change what the others would see.
     """
     organisation = owner.memberships.get().organisation
-    people = {role: make_member(organisation, role, name=f"{role} {uuid.uuid4().hex[:6]}") for role in Role}
+    people: dict[str, User] = {
+        role: make_member(organisation, role, name=f"{role} {uuid.uuid4().hex[:6]}") for role in Role
+    }
     outsider = make_member(make_organisation("Elsewhere"), Role.OWNER)
 
-    def ask(client: Client) -> HttpResponse:
+    def ask(client: Client) -> Response:
         return client.get(path) if form is None else client.post(path, form)
 
     before = dump_tables(without={"usersessions_usersession", "accounts_user"})
@@ -55,7 +56,8 @@ def usual_cases(
     guest = ask(Client())
     assert guest.status_code == 302
     assert guest.headers["Location"].startswith(reverse("account_login"))
-    for role in EVERYBODY - set(may):
+    refused = EVERYBODY - frozenset(may)
+    for role in refused:
         response = ask(signed_in(people[role]))
         assert response.status_code == 403, role
         assert "not allow" in text(response)

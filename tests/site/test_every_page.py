@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
-from django.http import HttpResponse, SimpleCookie
+from django.http import SimpleCookie
 from django.test import Client, override_settings
 
 from tests.access.routes import all_routes
 from tests.access.test_matrix import ROUTES, ROWS
 from tests.access.world import World, address, body_for
 from tests.make import PASSWORD
-from tests.site.markup import faults, is_page
+from tests.site.markup import Response, faults, is_page
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +27,7 @@ def browser(world: World, actor: str) -> Client:
     return client
 
 
-def check_headers(response: HttpResponse, *, scripts: str = "'self'") -> None:
+def check_headers(response: Response, *, scripts: str = "'self'") -> None:
     headers = response.headers
     policy = dict(part.strip().partition(" ")[::2] for part in headers["Content-Security-Policy"].split(";"))
     assert policy["default-src"] == policy["object-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"

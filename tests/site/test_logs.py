@@ -37,9 +37,10 @@ def log() -> Iterator[io.StringIO]:
 
 
 def test_every_handler_hides_them() -> None:
-    for name, handler in settings.LOGGING["handlers"].items():
+    logging_: dict[str, Any] = settings.LOGGING
+    for name, handler in logging_["handlers"].items():
         assert "hide_tokens" in handler["filters"], name
-    assert settings.LOGGING["root"]["handlers"] == ["console"]
+    assert logging_["root"]["handlers"] == ["console"]
 
 
 @pytest.mark.parametrize(

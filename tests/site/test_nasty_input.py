@@ -10,7 +10,6 @@ from urllib.parse import quote_from_bytes, urlencode
 
 import pytest
 from django.db import transaction
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -23,7 +22,7 @@ from tests.access.dump import changed_tables, dump_tables
 from tests.access.world import share
 from tests.make import make_answer, make_assessment, make_snapshot
 from tests.site.cases import signed_in
-from tests.site.markup import is_page, parse
+from tests.site.markup import Response, is_page, parse
 
 NASTY: dict[str, bytes] = {
     "nul": b"a\x00b",
@@ -116,15 +115,15 @@ def place(project: Project, owner: User) -> dict[str, str]:
     }
 
 
-def post_bytes(client: Client, path: str, fields: dict[str, str], name: str, value: bytes) -> HttpResponse:
+def post_bytes(client: Client, path: str, fields: dict[str, str], name: str, value: bytes) -> Response:
     plain = {key: text for key, text in fields.items() if key != name}
     body = f"{urlencode(plain)}&{quote_from_bytes(name.encode())}={quote_from_bytes(value)}"
     return client.post(path, body, content_type="application/x-www-form-urlencoded")
 
 
-def sentences(response: HttpResponse) -> str:
+def sentences(response: Response) -> str:
     if not is_page(response):
-        return response.content.decode()
+        return str(response.content.decode())
     found = parse(response.content).xpath("//*[@role='alert'] | //p[contains(@class, 'f-error')][not(@hidden)]")
     return " ".join(element.text_content() for element in found)
 

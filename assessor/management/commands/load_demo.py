@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Membership, Organisation, User
@@ -31,7 +32,9 @@ class Command(BaseCommand):
         if passwords.exists():
             self.stdout.write(passwords.read_text().rstrip())
 
+    @transaction.atomic
     def _fill(self, passwords: Path) -> None:
+        """All of it or nothing: a first start that was broken off begins anew."""
         organisation = Organisation.objects.create(name="Demo organisation")
         people, lines = [], []
         for email, name, role in ACCOUNTS:
