@@ -203,9 +203,9 @@ class TestOpening:
     @pytest.mark.parametrize("value", ["", "x", "e30:1:x", "{}", "\x00", "a" * 5000])
     def test_made_up_cookies(self, shared: tuple[ShareLink, str], value: str) -> None:
         link, _ = shared
-        client = Client()
-        client.cookies["shared"] = value
-        assert client.get(page_of(link)).status_code == 404
+        # As a header of its own: newer Pythons refuse to put a control character into a cookie, an attacker does not.
+        response = Client().get(page_of(link), headers={"cookie": f"shared={value}"})
+        assert response.status_code == 404
 
     def test_a_cookie_signed_for_something_else(self, shared: tuple[ShareLink, str]) -> None:
         link, _ = shared
