@@ -12,12 +12,6 @@ from accounts.models import Membership
 SESSION_KEY = "organisation"
 
 
-class MemberRequest(HttpRequest):
-    """A request after OrganisationMiddleware: `membership` is None for guests and people without an organisation."""
-
-    membership: Membership | None
-
-
 def find_membership(request: HttpRequest) -> Membership | None:
     """The membership chosen in the session, else the oldest one. Read anew on every request: no role is cached."""
     if not request.user.is_authenticated:

@@ -15,7 +15,6 @@ from checklists.schema import Checklist, Question
 from findings.dimensions import DimensionPage
 from findings.document import ReportDocument, ReportOptions, build_document
 from findings.plan import PointsRow
-from findings.verdict import track_record_words
 from findings.words import UserText, note_text, user_text
 
 EVERYTHING = ReportOptions(names=True, notes=True, evidence=True)
@@ -75,13 +74,8 @@ def present(
     checklist: Checklist,
     options: ReportOptions = EVERYTHING,
     sha256: str = "",
-    *,
-    outcomes: tuple[int, int] | None = None,
 ) -> ResultPage:
-    """The page of a body (format 1), live or frozen. What `options` hide is nowhere in it.
-
-    `outcomes` are the recorded outcomes and the assessed projects; without them those counted in the body are said.
-    """
+    """The page of a body (format 1), live or frozen. What `options` hide is nowhere in it."""
     document = build_document(body, checklist, options, sha256=sha256)
     reading, head = document.reading, document.head
     previous = body["previous"] if reading and reading.previous is not None else None
@@ -102,7 +96,7 @@ def present(
         checklist_version=body["checklist"]["version"],
         decision=note_text(body["snapshot"]["decision"]),
         note=head.snapshot_note,
-        track_record=document.track_record if outcomes is None else track_record_words(*outcomes),
+        track_record=document.track_record,
         scale=zones_scale(
             reading.point,
             reading.low,

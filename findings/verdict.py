@@ -187,12 +187,17 @@ def level_words(level: str | None, judgement: Judgement, low: float | None, high
     return f"{words}, preliminary" if judgement == "preliminary" else words
 
 
+# From here on scoring.stage_of may allow a probability from an organisation's own outcomes.
+FEW_OUTCOMES = 10
+
+
 def track_record_words(outcomes: int, assessed: int) -> str:
-    """What is known of how assessed projects ended. Never a probability: that needs more outcomes than these rules."""
+    """What is known of how assessed projects ended. Never a probability; below ten outcomes none could be drawn."""
     if not outcomes:
         return "No outcome of a finished project is recorded yet, so no probability is shown."
     projects = f"{assessed} assessed project{' has' if assessed == 1 else 's have'}"
-    return f"{outcomes} of {projects} an outcome: too few to show a probability."
+    why = "too few to show a probability" if outcomes < FEW_OUTCOMES else "no probability is drawn from them here"
+    return f"{outcomes} of {projects} an outcome: {why}."
 
 
 def explanation(

@@ -291,12 +291,14 @@ def test_track_record() -> None:
     some = "3 of 12 assessed projects have an outcome: too few to show a probability."
     assert track_record_words(0, 12) == nothing
     assert track_record_words(3, 12) == some
+    assert track_record_words(9, 12).endswith("too few to show a probability.")
+    assert track_record_words(10, 12).endswith("no probability is drawn from them here.")
     assert track_record_words(1, 1) == "1 of 1 assessed project has an outcome: too few to show a probability."
     for body, words in ((bodies.typical_pilot(), nothing), (bodies.typical_pilot(track_record=(3, 12)), some)):
         assert words in text(shared_page(body))
         assert text(html_of(body)).count(words) == 2
         assert built(body).appendix.limits[-1] == words
-    page = present(bodies.typical_pilot(), bodies.checklist(), outcomes=(3, 12))
+    page = present(bodies.typical_pilot(track_record=(3, 12)), bodies.checklist())
     assert page.track_record == some
 
 
