@@ -20,6 +20,7 @@ def organisation(request: HttpRequest) -> dict[str, Any]:
 
     return {
         "membership": membership,
+        "can_see_portfolio": allows(Permission.VIEW_PORTFOLIO),
         "can_create_project": allows(Permission.CREATE_PROJECT),
         "can_manage": allows(Permission.MANAGE_ORGANISATION),
     }

@@ -135,6 +135,11 @@ class Membership(models.Model):
         return permission in permissions_of(self.role)
 
     @property
+    def sees_everything(self) -> bool:
+        """Whether no project of the organisation is hidden from this member."""
+        return self.all_projects or self.role == Role.OWNER
+
+    @property
     def role_means(self) -> str:
         return ROLE_MEANS[self.role]
 

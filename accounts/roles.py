@@ -13,6 +13,7 @@ class Role(TextChoices):
 
 
 class Permission(TextChoices):
+    VIEW_PORTFOLIO = "view_portfolio"
     VIEW_PROJECT = "view_project"
     ANSWER = "answer"
     EDIT_PROJECT = "edit_project"
@@ -27,10 +28,19 @@ P = Permission
 PERMISSIONS: dict[str, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
     Role.EDITOR: frozenset(
-        {P.VIEW_PROJECT, P.ANSWER, P.EDIT_PROJECT, P.CREATE_PROJECT, P.TAKE_SNAPSHOT, P.REQUEST_REPORT, P.SHARE}
+        {
+            P.VIEW_PORTFOLIO,
+            P.VIEW_PROJECT,
+            P.ANSWER,
+            P.EDIT_PROJECT,
+            P.CREATE_PROJECT,
+            P.TAKE_SNAPSHOT,
+            P.REQUEST_REPORT,
+            P.SHARE,
+        }
     ),
     Role.RESPONDENT: frozenset({P.VIEW_PROJECT, P.ANSWER}),
-    Role.VIEWER: frozenset({P.VIEW_PROJECT, P.REQUEST_REPORT}),
+    Role.VIEWER: frozenset({P.VIEW_PORTFOLIO, P.VIEW_PROJECT, P.REQUEST_REPORT}),
 }
 
 ROLE_MEANS: dict[str, str] = {

@@ -26,10 +26,7 @@ QUESTION_ID_LIMIT = 80
 
 
 class Assessment(models.Model):
-    """A run of one checklist version. While it is open, stage and facts are the project's.
-
-    The figures are those of the answers as they stand, written in the same transaction as each answer.
-    """
+    """A run of one checklist version. While it is open, stage and facts are the project's."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="assessments")
     checklist_id = models.CharField(max_length=64)
@@ -39,11 +36,6 @@ class Assessment(models.Model):
     opened_at = models.DateTimeField(db_default=Now())
     closed_at = models.DateTimeField(null=True, blank=True)
     is_latest = models.BooleanField(default=True)
-    index = models.FloatField(null=True)
-    low = models.FloatField(null=True)
-    high = models.FloatField(null=True)
-    answered = models.PositiveSmallIntegerField(default=0)
-    due = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         indexes = (models.Index(fields=("project", "-id"), name="assessment_newest"),)

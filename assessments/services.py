@@ -14,6 +14,7 @@ from accounts.models import User
 from accounts.texts import TextRefused, clean_text
 from assessments.errors import AnswerConflict, AnswerRefused, AssessmentClosed
 from assessments.evaluation import Evaluation, answers_of, evaluate_assessment
+from assessments.figures import refresh_figures
 from assessments.models import (
     EVIDENCE_TITLE_LIMIT,
     EVIDENCE_URL_LIMIT,
@@ -267,14 +268,6 @@ def _check_link(given: GivenAnswer) -> None:
         valid = False
     if not valid:
         raise AnswerRefused("Evidence link: this must be an address that starts with http:// or https://.")
-
-
-def refresh_figures(assessment: Assessment, evaluation: Evaluation) -> None:
-    """Writes the figures of the answers as they stand to the assessment's own columns."""
-    result, total = evaluation.result, evaluation.progress.total
-    assessment.index, assessment.low, assessment.high = result.index, result.low, result.high
-    assessment.answered, assessment.due = total.answered, total.due
-    assessment.save(update_fields=["index", "low", "high", "answered", "due"])
 
 
 @transaction.atomic

@@ -17,9 +17,10 @@ from accounts.models import Organisation, User
 from accounts.texts import clean_text
 from assessments.errors import AssessmentClosed
 from assessments.evaluation import AgreedRow, AnswerRow, Evaluation, answers_of, evaluate_assessment, to_engine
+from assessments.figures import Columns, columns_of, keep_figures, refresh_figures
 from assessments.models import TITLE_LIMIT, AgreedAnswer, Answer, Assessment, Snapshot, new_snapshot_id
 from assessments.progress import Progress, count_progress
-from assessments.services import refresh_figures
+from checklists.schema import Checklist
 from findings.answers import ANSWERED, has_evidence
 from findings.verdict import confidence_of, judge
 from projects.models import Outcome, Project
@@ -99,6 +100,9 @@ def take_snapshot(
         assessment.closed_at = at
         assessment.save(update_fields=["closed_at"])
     refresh_figures(assessment, evaluation)
+    progress = progress_part(evaluation.progress)
+    columns = columns_of(evaluation.checklist, evaluation.answers, evaluation.result, progress)
+    keep_figures(snapshot, columns, stage=assessment.stage_and_facts[0])
     audit.record(
         organisation=project.organisation,
         actor=by,
@@ -207,6 +211,13 @@ def engine_parts(instrument: scoring.Instrument, answers: scoring.Answers, resul
 
 def read_body(snapshot: Snapshot) -> Mapping[str, Any]:
     return cast("Mapping[str, Any]", json.loads(snapshot.body))
+
+
+def columns_of_body(body: Mapping[str, Any], checklist: Checklist) -> Columns:
+    """What the pages over many projects show of a frozen result."""
+    due = frozenset(question.id for question in checklist.questions_due(body["stage"], body["facts"]))
+    answers = _frozen_answers(body, due)
+    return columns_of(checklist, answers, scoring.result_from_dict(body["result"]), body["progress"])
 
 
 def recompute(snapshot: Snapshot) -> str:

@@ -11,6 +11,9 @@ from accounts.texts import TextRefused, clean_text
 from checklists.schema import Checklist
 from projects.models import GOAL_LIMIT, TAG_LIMIT, TAGS_LIMIT, UNIT_LIMIT, Project, Stage
 from projects.services import ProjectDetails
+from projects.units import spelled_unit, units_of
+
+VALUE_LIMIT = 1_000_000_000
 
 
 class ProjectForm(forms.Form):
@@ -26,11 +29,15 @@ class ProjectForm(forms.Form):
     unit = forms.CharField(label="Business unit", max_length=UNIT_LIMIT, required=False, strip=False)
     tags = forms.CharField(label="Tags", max_length=TAGS_LIMIT * (TAG_LIMIT + 2), required=False, strip=False)
     planned_date = forms.DateField(label="Planned date of this stage", required=False)
+    planned_value = forms.IntegerField(
+        label="Planned value a year, in thousands", min_value=0, max_value=VALUE_LIMIT, required=False
+    )
 
     def __init__(self, *args: Any, checklist: Checklist, organisation: Organisation, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         facts = cast("forms.MultipleChoiceField", self.fields["facts"])
         facts.choices = [(fact.id, fact.text) for fact in checklist.facts]
+        self.organisation = organisation
         owner = cast("forms.ModelChoiceField[User]", self.fields["owner"])
         owner.queryset = User.objects.filter(memberships__organisation=organisation, is_active=True).order_by(
             "name", "id"
@@ -50,7 +57,12 @@ class ProjectForm(forms.Form):
         return self._text("goal", GOAL_LIMIT, required=True)
 
     def clean_unit(self) -> str:
-        return self._text("unit", UNIT_LIMIT)
+        """As it is spelled on other projects already, so that "retail" does not stand beside "Retail"."""
+        return spelled_unit(self.organisation, self._text("unit", UNIT_LIMIT))
+
+    def units(self) -> list[str]:
+        """The names to choose from; a new one may be written."""
+        return units_of(self.organisation)
 
     def clean_tags(self) -> list[str]:
         tags = [" ".join(part.split()) for part in self._text("tags", TAGS_LIMIT * (TAG_LIMIT + 2)).split(",")]
@@ -72,6 +84,7 @@ class ProjectForm(forms.Form):
             unit=data["unit"],
             tags=data["tags"],
             planned_date=data["planned_date"],
+            planned_value=data["planned_value"],
         )
 
 
@@ -85,4 +98,5 @@ def initial_of(project: Project) -> dict[str, Any]:
         "unit": project.unit,
         "tags": ", ".join(project.tags),
         "planned_date": project.planned_date.isoformat() if project.planned_date else "",
+        "planned_value": "" if project.planned_value is None else project.planned_value,
     }

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from accounts import audit
 from accounts.models import Membership, Organisation, User
 from accounts.texts import clean_text
-from projects.models import GOAL_LIMIT, Outcome, Project, ProjectGrant, new_slug
+from projects.models import GOAL_LIMIT, FiguresQuerySet, Outcome, Project, ProjectFigures, ProjectGrant, new_slug
 
 # Only these, so that saving the settings does not undo an archiving that came in between.
-DETAIL_COLUMNS = ("name", "goal", "stage", "facts", "owner", "unit", "tags", "planned_date")
+DETAIL_COLUMNS = ("name", "goal", "stage", "facts", "owner", "unit", "tags", "planned_date", "planned_value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class ProjectDetails:
     unit: str = ""
     tags: Sequence[str] = ()
     planned_date: date | None = None
+    planned_value: int | None = None
 
 
 @transaction.atomic
@@ -37,8 +39,16 @@ def create_project(*, organisation: Organisation, details: ProjectDetails, by: U
     project = Project(organisation=organisation, slug=new_slug(details.name), is_demo=is_demo)
     _apply(project, details)
     project.save(force_insert=True)
+    start_figures(project)
     audit.record(organisation=organisation, actor=by, verb="project.created", thing=project.slug, name=project.name)
     return project
+
+
+def start_figures(project: Project) -> None:
+    """The row of a project of which nothing is known yet."""
+    ProjectFigures.objects.create(
+        project=project, organisation_id=project.organisation_id, is_current=True, stage=project.stage
+    )
 
 
 @transaction.atomic
@@ -46,6 +56,7 @@ def update_project(*, project: Project, details: ProjectDetails, by: User) -> Pr
     """Changes the description. Stage and facts decide which questions are due from the next page on."""
     _apply(project, details)
     project.save(update_fields=DETAIL_COLUMNS)
+    _current_figures(project).update(stage=project.stage, changed_at=Now())
     audit.record(
         organisation=project.organisation, actor=by, verb="project.updated", thing=project.slug, stage=project.stage
     )
@@ -57,6 +68,7 @@ def archive_project(*, project: Project, by: User, at: datetime | None) -> Proje
     """Archives the project at `at`, or restores it when `at` is None. Nothing is removed."""
     project.archived_at = at
     project.save(update_fields=["archived_at"])
+    _current_figures(project).update(changed_at=Now())
     verb = "project.archived" if at else "project.restored"
     audit.record(organisation=project.organisation, actor=by, verb=verb, thing=project.slug)
     return project
@@ -88,6 +100,7 @@ def record_outcome(
         recorded_by=by,
         recorded_at=at,
     )
+    _current_figures(project).update(changed_at=Now())
     audit.record(
         organisation=project.organisation,
         actor=by,
@@ -102,7 +115,12 @@ def record_outcome(
 def _apply(project: Project, details: ProjectDetails) -> None:
     project.name, project.goal, project.stage = details.name, details.goal, details.stage
     project.facts, project.tags = sorted(set(details.facts)), list(details.tags)
-    project.owner, project.unit, project.planned_date = details.owner, details.unit, details.planned_date
+    project.owner, project.unit = details.owner, details.unit
+    project.planned_date, project.planned_value = details.planned_date, details.planned_value
+
+
+def _current_figures(project: Project) -> FiguresQuerySet:
+    return ProjectFigures.objects.filter(project=project, is_current=True)
 
 
 @transaction.atomic

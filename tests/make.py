@@ -13,7 +13,7 @@ from accounts.roles import Role
 from assessments.models import Assessment, Snapshot, State
 from assessments.services import GivenAnswer, SavedAnswer, start_assessment, submit_answer
 from assessments.snapshots import take_snapshot
-from projects.models import Project
+from projects.models import Project, ProjectFigures
 from projects.services import ProjectDetails, create_project
 
 PASSWORD = "a quiet long password"
@@ -55,6 +55,11 @@ def make_project(
 
 def make_assessment(project: Project, by: User, *, at: datetime = AT) -> Assessment:
     return start_assessment(project=project, by=by, title="Gate review", at=at)
+
+
+def figures_of(project: Project) -> ProjectFigures:
+    """What the database holds of the project's risk now."""
+    return ProjectFigures.objects.select_related("project").get(project_id=project.pk, is_current=True)
 
 
 def make_answer(

@@ -8,14 +8,15 @@ from accounts.roles import PERMISSIONS, ROLE_MEANS, Permission, Role, permission
 
 EXPECTED = {
     "owner": {
-        "view_project", "answer", "edit_project", "create_project", "take_snapshot", "request_report", "share",
-        "manage_organisation",
+        "view_portfolio", "view_project", "answer", "edit_project", "create_project", "take_snapshot",
+        "request_report", "share", "manage_organisation",
     },
     "editor": {
-        "view_project", "answer", "edit_project", "create_project", "take_snapshot", "request_report", "share",
+        "view_portfolio", "view_project", "answer", "edit_project", "create_project", "take_snapshot",
+        "request_report", "share",
     },
     "respondent": {"view_project", "answer"},
-    "viewer": {"view_project", "request_report"},
+    "viewer": {"view_portfolio", "view_project", "request_report"},
 }  # fmt: skip
 
 

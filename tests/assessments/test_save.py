@@ -158,7 +158,7 @@ def test_nothing_else_can_be_set(url: str, assessment: Assessment, owner: User, 
     assert send(owner, url, choice="1", **extra).status_code == 200
     after = dump_tables(without={"usersessions_usersession", "accounts_user"})
     assert set(changed_tables(before, after)) == {
-        "assessments_answer", "assessments_answerchange", "assessments_assessment",
+        "assessments_answer", "assessments_answerchange", "projects_projectfigures",
     }  # fmt: skip
     stored = Answer.objects.get()
     assert (stored.level, stored.question, stored.answered_by) == (1, ONE, owner)

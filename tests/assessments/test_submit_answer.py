@@ -15,7 +15,7 @@ from assessments.models import Answer, AnswerChange, Assessment, State
 from assessments.services import GivenAnswer, given_of, record_agreed_answer, refresh_open_assessment, submit_answer
 from projects.models import Project
 from tests.access.dump import changed_tables, dump_tables
-from tests.make import AT, answer_all, make_answer, make_assessment, make_project, make_snapshot
+from tests.make import AT, answer_all, figures_of, make_answer, make_assessment, make_project, make_snapshot
 
 ONE, TWO = "problem.statement", "problem.objective"
 LINK = "https://wiki.example.org/page"
@@ -253,8 +253,8 @@ def test_the_figures_are_those_of_a_new_computation(assessment: Assessment, owne
     ]  # fmt: skip
     for place, question in enumerate(assessment.questions_due()):
         saved = make_answer(assessment, owner, question.id, kinds[place % len(kinds)])
-        fresh = Assessment.objects.select_related("project").get(pk=assessment.pk)
-        evaluation = evaluate_assessment(fresh)
+        evaluation = evaluate_assessment(Assessment.objects.select_related("project").get(pk=assessment.pk))
+        fresh = figures_of(assessment.project)
         result, total = evaluation.result, evaluation.progress.total
         assert (fresh.index, fresh.low, fresh.high) == (result.index, result.low, result.high)
         assert (fresh.answered, fresh.due) == (total.answered, total.due)
@@ -266,30 +266,30 @@ def test_the_figures_are_those_of_a_new_computation(assessment: Assessment, owne
 def test_another_stage_refreshes_the_open_run(project: Project, owner: User) -> None:
     assessment = make_assessment(project, owner)
     answer_all(assessment, owner)
-    due = Assessment.objects.get(pk=assessment.pk).due
+    due = figures_of(project).due
     project.stage = "idea"
     project.save()
     refresh_open_assessment(project=project)
     fresh = Assessment.objects.select_related("project").get(pk=assessment.pk)
-    assert fresh.due < due
-    assert fresh.index == evaluate_assessment(fresh).result.index
+    assert figures_of(project).due < due
+    assert figures_of(project).index == evaluate_assessment(fresh).result.index
 
 
 def test_an_agreed_answer_replaces_in_the_score_alone(assessment: Assessment, owner: User) -> None:
     make_answer(assessment, owner, ONE, 0)
-    low_point = Assessment.objects.get(pk=assessment.pk).index
+    low_point = figures_of(assessment.project).index
     agreed = record_agreed_answer(
         assessment=assessment, question=ONE, level=3, reason=" Settled ", by=owner, at=AT,
         evidence_title="Minutes", evidence_url=LINK,
     )  # fmt: skip
     assert (agreed.level, agreed.reason, agreed.evidence_url) == (3, "Settled", LINK)
     assert stored(assessment) == GivenAnswer(State.GRADED, 0)
-    fresh = Assessment.objects.select_related("project").get(pk=assessment.pk)
+    fresh = figures_of(assessment.project)
     assert low_point is not None
     assert fresh.index is not None
     assert fresh.index < low_point
     assert fresh.answered == 1
-    assert fresh.index == evaluate_assessment(fresh).result.index
+    assert fresh.index == evaluate_assessment(Assessment.objects.get(pk=assessment.pk)).result.index
     assert AuditEvent.objects.filter(verb="answer.agreed").get().detail == {"question": ONE, "level": 3}
     record_agreed_answer(assessment=assessment, question=ONE, level=2, reason="", by=owner, at=AT)
     assert assessment.agreed_answers.get().level == 2

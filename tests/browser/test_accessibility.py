@@ -161,6 +161,7 @@ SIGNED_IN: dict[str, list[Where]] = {
         lambda world: "/projects/?archived=1",
     ],
     "projects:people": [of_project("projects:people")],
+    "projects:member_units": [of_member("projects:member_units")],
     "assessments:create": [at("assessments:create")],
     "assessments:overview": [of_project("assessments:overview")],
     "assessments:edit": [of_project("assessments:edit")],

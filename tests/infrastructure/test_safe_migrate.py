@@ -1,7 +1,8 @@
-"""Two migrations at once on an empty database: one works, the other waits, both succeed."""
+"""Migrating: two at once on an empty database both succeed, and what a new version keeps is filled in."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,19 @@ from tests.infrastructure.commands import create_database, manage, production
 from tests.servers import Server
 
 AT_ONCE = 2
+# A project as a version left it that kept no figures.
+AN_OLD_PROJECT = """
+from tests.make import make_assessment, make_member, make_organisation, make_project, make_snapshot
+from projects.models import ProjectFigures
+organisation = make_organisation()
+owner = make_member(organisation, "owner")
+make_snapshot(make_assessment(make_project(organisation, owner), owner), owner)
+ProjectFigures.objects.all().delete()
+"""
+ITS_FIGURES = """
+from projects.models import ProjectFigures
+print("figures:", list(ProjectFigures.objects.order_by("-is_current").values_list("is_current", "due")))
+"""
 
 
 def migrate_at_once(env: dict[str, str]) -> list[tuple[int, str]]:
@@ -48,3 +62,17 @@ def test_again_there_is_nothing_to_do(tmp_path: Path) -> None:
         output = process.communicate(timeout=120)[0]
         assert process.returncode == 0, output
     assert "No migrations to apply." in output
+
+
+def test_figures_that_are_missing_are_made(tmp_path: Path) -> None:
+    env = production(tmp_path)
+    for arguments in (
+        ("safe_migrate",),
+        ("shell", "-c", AN_OLD_PROJECT),
+        ("safe_migrate",),
+        ("shell", "-c", ITS_FIGURES),
+    ):
+        process = manage(*arguments, "--verbosity", "0", env=env)
+        output = process.communicate(timeout=120)[0]
+        assert process.returncode == 0, output
+    assert re.search(r"figures: \[\(True, (\d+)\), \(False, \1\)\]", output), output

@@ -23,10 +23,13 @@ READ = {P.VIEW_PROJECT}
 # Written out here once more, so that a slip in the product's own table does not pass.
 OF_ROLE = {
     "owner": set(Permission),
-    "editor": {P.VIEW_PROJECT, P.ANSWER, P.EDIT_PROJECT, P.CREATE_PROJECT, P.TAKE_SNAPSHOT, P.REQUEST_REPORT, P.SHARE},
+    "editor": {
+        P.VIEW_PORTFOLIO, P.VIEW_PROJECT, P.ANSWER, P.EDIT_PROJECT, P.CREATE_PROJECT, P.TAKE_SNAPSHOT,
+        P.REQUEST_REPORT, P.SHARE,
+    },
     "respondent": {P.VIEW_PROJECT, P.ANSWER},
-    "viewer": {P.VIEW_PROJECT, P.REQUEST_REPORT},
-}
+    "viewer": {P.VIEW_PORTFOLIO, P.VIEW_PROJECT, P.REQUEST_REPORT},
+}  # fmt: skip
 
 
 def may(user: User, project: Project) -> set[Permission] | None:

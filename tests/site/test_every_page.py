@@ -98,7 +98,7 @@ def test_an_error_page_tells_nothing(world: World, monkeypatch: pytest.MonkeyPat
     def broken(*args: object, **kwargs: object) -> None:
         raise RuntimeError("canary-secret-in-the-message")
 
-    monkeypatch.setattr("projects.views.member_of", broken)
+    monkeypatch.setattr("projects.views.list.member_of", broken)
     response = browser(world, "owner").get("/projects/")
     assert response.status_code == 500
     assert b"canary-secret" not in response.content

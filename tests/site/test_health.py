@@ -72,7 +72,7 @@ def test_a_page_without_a_database(owner: object, client: Client, monkeypatch: p
     def away(*args: Any, **kwargs: Any) -> None:
         raise OperationalError("could not connect to user=secret")
 
-    monkeypatch.setattr("projects.views.member_of", away)
+    monkeypatch.setattr("projects.views.list.member_of", away)
     client.raise_request_exception = False
     response = client.get("/projects/")
     assert response.status_code == 503

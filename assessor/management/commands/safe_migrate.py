@@ -12,17 +12,21 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import connection
 
+from assessments.rebuilding import projects_without_figures, rebuild_figures
+
 ADVISORY_LOCK = 7_306_001  # any number, the same in every process
 
 
 class Command(BaseCommand):
-    help = "Create the cache table and apply the migrations, one process at a time."
+    help = "Create the cache table, apply the migrations and fill what they added, one process at a time."
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         with alone():
             call_command("createcachetable", verbosity=0)
             call_command("migrate", interactive=False, verbosity=options["verbosity"], stdout=self.stdout)
+            for project_id in projects_without_figures():
+                rebuild_figures(project_id)
 
 
 @contextmanager

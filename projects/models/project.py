@@ -35,18 +35,32 @@ def new_slug(name: str) -> str:
 
 class ProjectQuerySet(models.QuerySet["Project"]):
     def visible_to(self, user: User) -> ProjectQuerySet:
-        """The projects of the user's organisations; where the membership is narrowed, those with a grant.
+        """The projects of the user's organisations; where the membership is narrowed, those with a grant or of a unit.
 
         Each row carries `member_role` and `grant_role` (None without a grant), from which the permissions follow.
         """
         membership = Membership.objects.filter(user=user, organisation=OuterRef("organisation"))
         grant = ProjectGrant.objects.filter(membership__user=user, project=OuterRef("pk"))
+        unit = UnitGrant.objects.filter(
+            membership__user=user, membership__organisation=OuterRef("organisation"), unit=OuterRef("unit")
+        )
         return self.annotate(
             member_role=Subquery(membership.values("role")[:1]),
             grant_role=Subquery(grant.values("role")[:1]),
         ).filter(
             Exists(membership.filter(Q(all_projects=True) | Q(role=Role.OWNER)))
             | Q(Exists(membership), grant_role__isnull=False)
+            | Q(Exists(unit))
+        )
+
+    def in_sight_of(self, membership: Membership) -> ProjectQuerySet:
+        """The projects of one organisation that this member may see; the same as `visible_to`, and quicker."""
+        mine = self.filter(organisation=membership.organisation_id)
+        if membership.sees_everything:
+            return mine
+        return mine.filter(
+            Q(Exists(ProjectGrant.objects.filter(membership=membership, project=OuterRef("pk"))))
+            | Q(Exists(UnitGrant.objects.filter(membership=membership, unit=OuterRef("unit"))))
         )
 
     def open(self) -> ProjectQuerySet:
@@ -64,6 +78,7 @@ class Project(models.Model):
     unit = models.CharField(max_length=UNIT_LIMIT, blank=True)
     tags = models.JSONField(default=list)
     planned_date = models.DateField(null=True, blank=True)
+    planned_value = models.PositiveBigIntegerField(null=True, blank=True)
     is_demo = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now())
     archived_at = models.DateTimeField(null=True, blank=True)
@@ -71,7 +86,10 @@ class Project(models.Model):
     objects: ClassVar[ProjectQuerySet] = ProjectQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
-        indexes = (models.Index(fields=("organisation", "name", "id"), name="project_by_name"),)
+        indexes = (
+            models.Index(fields=("organisation", "name", "id"), name="project_by_name"),
+            models.Index(fields=("organisation", "unit"), name="project_by_unit"),
+        )
         constraints = (models.CheckConstraint(condition=Q(stage__in=Stage.values), name="project_stage_known"),)
 
     def __str__(self) -> str:
@@ -130,3 +148,19 @@ class ProjectGrant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.membership} on {self.project}"
+
+
+class UnitGrant(models.Model):
+    """Shows a narrowed membership every project of one business unit, whatever is added to the unit later."""
+
+    membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="unit_grants")
+    unit = models.CharField(max_length=UNIT_LIMIT)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("membership", "unit"), name="one_grant_per_unit"),
+            models.CheckConstraint(condition=~Q(unit=""), name="unit_grant_names_a_unit"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.membership} on unit {self.unit}"
