@@ -21,6 +21,7 @@ REPORTS_DIR = DATA_DIR / "reports"
 INSTALLED_APPS = [
     "assessor",
     "reports",
+    "portfolio",
     "assessments",
     "projects",
     "accounts",

@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("projects.urls")),
     path("", include("assessments.urls")),
     path("", include("assessments.library_urls")),
+    path("portfolio/", include("portfolio.urls")),
     path("", include("reports.urls")),
 ]
 

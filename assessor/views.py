@@ -28,7 +28,10 @@ logger = logging.getLogger("preflight.web")
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    return redirect("projects:list")
+    """The portfolio, or the projects for those who answer and for people without an organisation yet."""
+    membership = request.membership  # type: ignore[attr-defined]
+    can_see = membership and membership.allows(Permission.VIEW_PORTFOLIO)
+    return redirect("portfolio:dashboard" if can_see else "projects:list")
 
 
 @login_not_required

@@ -49,6 +49,12 @@ def level_at(index: float | None, word: str = "", chip: bool = False) -> SafeStr
     return level(level_of(index).id if index is not None else None, word, chip)
 
 
+@register.simple_tag
+def shape(level_id: str) -> SafeString:
+    """The shape of a level alone, where its word stands beside it."""
+    return format_html("{}", level_shape(LEVEL_BY_ID[level_id]))
+
+
 @register.filter
 def one(index: float | None) -> str:
     """A risk with one decimal, a dash for none."""

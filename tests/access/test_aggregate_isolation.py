@@ -14,6 +14,7 @@ from django.utils import timezone
 from assessments.models import Answer, AnswerChange, Respondent, State
 from reports.models import Report, ReportState
 from reports.services import ReportContent, request_report
+from tests.access.answers import text_of
 from tests.access.routes import all_routes
 from tests.access.test_matrix import ROWS
 from tests.access.world import Side, World, address, share
@@ -43,8 +44,8 @@ def pages_of(world: World, actor: str, queued: Report) -> dict[str, tuple[int, s
     seen = {}
     for path in paths:
         response = client.get(path)
-        text = response.content.decode("utf-8", "replace")
-        seen[path] = (response.status_code, VIEWS.sub("", AGE.sub(r"\1", TOKEN.sub("", text))))
+        text = TOKEN.sub("", text_of(response))
+        seen[path] = (response.status_code, VIEWS.sub("", AGE.sub(r"\1", text)))
     return seen
 
 

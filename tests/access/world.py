@@ -231,6 +231,7 @@ def body_for(side: Side, place: Place, route: str) -> dict[str, Any]:
         "assessments:edit": profile,
         "assessments:snapshots": {"label": "Frozen"},
         "projects:people": {f"role-{side.member.pk}": "viewer"},
+        "portfolio:rename_unit": {"unit": f"{place.word} unit", "name": f"{place.word} other unit"},
         "projects:member_units": {"units": f"{place.word} unit"},
         "reports:share": {"label": "A reader", "days": "10", "names": "1"},
     }

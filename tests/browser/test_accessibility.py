@@ -162,6 +162,13 @@ SIGNED_IN: dict[str, list[Where]] = {
     ],
     "projects:people": [of_project("projects:people")],
     "projects:member_units": [of_member("projects:member_units")],
+    "portfolio:dashboard": [
+        at("portfolio:dashboard"),
+        lambda world: "/portfolio/?find=nothing",
+        lambda world: "/portfolio/?as_of=2001-01-01&level=purple",
+    ],
+    "portfolio:drivers": [at("portfolio:drivers")],
+    "portfolio:units": [at("portfolio:units")],
     "assessments:create": [at("assessments:create")],
     "assessments:overview": [of_project("assessments:overview")],
     "assessments:edit": [of_project("assessments:edit")],
@@ -199,6 +206,7 @@ NO_PAGE = {
     "assessments:start": "POST",
     "assessments:save": "POST", "projects:archive": "POST", "accounts:switch_organisation": "POST",
     "accounts:invite": "POST", "accounts:revoke_invitation": "POST", "reports:create": "POST", "reports:retry": "POST",
+    "portfolio:rename_unit": "POST", "portfolio:csv": "a file", "portfolio:xlsx": "a file",
     "reports:revoke": "POST", "reports:download": "a file", "reports:shared_pdf": "a file",
 }  # fmt: skip
 

@@ -1,0 +1,73 @@
+"""Business units side by side, and giving one of them another name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.access import member_with, user_of
+from accounts.roles import Permission
+from accounts.texts import TextRefused
+from charts import portfolio as pictures
+from charts.markup import Drawing
+from portfolio.filters import NO_UNIT
+from portfolio.keeping import read_summary
+from portfolio.periods import since_words
+from portfolio.rows import change_of
+from portfolio.summary import UnitLine
+from portfolio.views.common import view_of
+from portfolio.words import change_words
+from projects.models import UNIT_LIMIT
+from projects.units import rename_unit
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    unit: UnitLine
+    query: str
+    change: str
+    bar: Drawing
+
+
+@require_safe
+def units(request: HttpRequest) -> HttpResponse:
+    view = view_of(request)
+    scope = view.filters.scope
+    summary = read_summary(view.sight, scope, at=view.at)
+    context: dict[str, Any] = {
+        "section": "portfolio",
+        "summary": summary,
+        "since": since_words(summary.since, summary.day),
+        "lines": [
+            Line(
+                unit,
+                scope.query(unit=unit.name or NO_UNIT),
+                change_words(change_of(unit.median_before, unit.median)),
+                pictures.distribution_bar(unit.levels),
+            )
+            for unit in summary.units
+        ],
+        "query": scope.query(),
+        "can_rename": view.sight.membership.allows(Permission.MANAGE_ORGANISATION),
+        "limit": UNIT_LIMIT,
+    }
+    return render(request, "portfolio/units.html", context)
+
+
+@require_POST
+def rename(request: HttpRequest) -> HttpResponse:
+    """Gives a unit another name, or merges it into one that there is."""
+    membership = member_with(request, Permission.MANAGE_ORGANISATION)
+    unit, name = request.POST.get("unit", "")[:UNIT_LIMIT], request.POST.get("name", "")
+    try:
+        moved = rename_unit(organisation=membership.organisation, unit=unit, name=name, by=user_of(request))
+    except TextRefused as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"{moved:,} {'project' if moved == 1 else 'projects'} moved.")
+    return redirect("portfolio:units")
