@@ -20,6 +20,10 @@ NEUTRAL = Palette("#eef1f5", "#16202e", "#465262", "#c6cdd6")
 AXIS, TICK, PAPER, GREY, TARGET = "#dde2e9", "#b9c3d0", "#ffffff", "#5d6978", "#2450b8"
 
 RANGE_HEIGHT = 24
+# Written out, like the marks below: a page with fifty of these bars must not spend its time on writing attributes.
+_AXIS = '<line class="axis" x1="0%" x2="100%" y1="12" y2="12"/>' + "".join(
+    f'<line class="axis" x1="{limit}%" x2="{limit}%" y1="8" y2="16"/>' for limit in LIMITS
+)
 
 
 def level_class(point: float | None) -> str:
@@ -62,22 +66,16 @@ def range_bar(
     """
     if skin == "pdf":
         return _range_image(point, low, high, previous, target, name)
-    middle = RANGE_HEIGHT / 2
-    parts = [tag("line", {"class_": "axis", "x1": "0%", "x2": "100%", "y1": middle, "y2": middle})]
-    parts += [
-        tag("line", {"class_": "axis", "x1": percent(limit), "x2": percent(limit), "y1": middle - 4, "y2": middle + 4})
-        for limit in LIMITS
-    ]
+    middle = number(RANGE_HEIGHT / 2)
+    parts = [_AXIS]
     if target is not None:
-        parts.append(tag("line", {"class_": "tg", "x1": percent(target), "x2": percent(target), "y1": 2, "y2": 22}))
+        parts.append(f'<line class="tg" x1="{percent(target)}" x2="{percent(target)}" y1="2" y2="22"/>')
     width = percent(max(high - low, 0.6))
-    parts.append(
-        tag("rect", {"class_": "iv", "x": percent(low), "y": middle - 4, "width": width, "height": 8, "rx": 4})
-    )
+    parts.append(f'<rect class="iv" x="{percent(low)}" y="8" width="{width}" height="8" rx="4"/>')
     if previous is not None:
-        parts.append(tag("circle", {"class_": "was", "cx": percent(previous), "cy": middle, "r": 4}))
+        parts.append(f'<circle class="was" cx="{percent(previous)}" cy="{middle}" r="4"/>')
     if point is not None:
-        parts.append(tag("circle", {"class_": "pt", "cx": percent(point), "cy": middle, "r": 5.5}))
+        parts.append(f'<circle class="pt" cx="{percent(point)}" cy="{middle}" r="5.5"/>')
     label = range_words(name, point, low, high, previous, target) if name else ""
     return inline_svg(f"rg {level_class(point)}", RANGE_HEIGHT, "".join(parts), label)
 

@@ -56,9 +56,11 @@ def inline_svg(classes: str, height: int, content: str, label: str) -> Drawing:
 
     With a label it is an image that says it, without one it is hidden from screen readers.
     """
-    attributes: dict[str, object] = {"class_": classes, "width": "100%", "height": height, "overflow": "visible"}
-    attributes |= {"role": "img", "aria_label": label} if label else {"aria_hidden": "true"}
-    return Drawing(tag("svg", attributes | {"focusable": "false"}, content))
+    spoken = f'role="img" aria-label="{text_of(label)}"' if label else 'aria-hidden="true"'
+    return Drawing(
+        f'<svg class="{classes}" width="100%" height="{height}" overflow="visible" {spoken} focusable="false">'
+        f"{content}</svg>"
+    )
 
 
 def image(classes: str, width: float, height: float, content: str, alt: str, *, margin: float = 0) -> Drawing:

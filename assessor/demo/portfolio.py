@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import models, transaction
+from django.db.models.functions import Now
 
 import scoring
 from accounts import audit
@@ -17,7 +18,7 @@ from assessments.services import GivenAnswer, start_assessment, submit_answer
 from assessments.snapshots import take_snapshot
 from assessor.demo.content import EVIDENCE, NOTES, PROJECTS, REASON, DemoProject
 from checklists.schema import Question
-from projects.models import Project
+from projects.models import Project, ProjectFigures
 from projects.services import ProjectDetails, create_project, record_outcome
 from reports.files import delete_files
 from reports.models import Report, ShareLink
@@ -55,6 +56,7 @@ def _load_project(
         unit=demo.unit,
         tags=("demo",),
         planned_date=(at - timedelta(days=ended)).date(),
+        planned_value=_planned_value(demo),
     )
     project = create_project(organisation=organisation, details=details, by=by, is_demo=True)
     moments = _moments(demo, chance, at)
@@ -83,6 +85,11 @@ def _load_project(
             by=by,
             at=at,
         )
+
+
+def _planned_value(demo: DemoProject) -> int:
+    """Thousands a year, between some tens and some thousands. A chance of its own, so that the answers stay."""
+    return max(round(random.Random(demo.name).lognormvariate(6.2, 0.9) / 10) * 10, 20)  # noqa: S311
 
 
 def _title(project: Project) -> str:
@@ -220,6 +227,8 @@ def remove_demo(*, organisation: Organisation, by: User) -> int:
     models.QuerySet(Snapshot).filter(project__in=projects).delete()
     models.QuerySet(AnswerChange).filter(assessment__project__in=projects).delete()
     projects.delete()
+    # The figures that remain count as changed, so that no page shows the removed projects any longer.
+    ProjectFigures.objects.filter(organisation=organisation, is_current=True).update(changed_at=Now())
     transaction.on_commit(lambda: delete_files(files))
     audit.record(organisation=organisation, actor=by, verb="demo.removed", thing=str(organisation.pk), projects=count)
     return count

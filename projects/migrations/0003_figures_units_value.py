@@ -81,7 +81,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='projectfigures',
-            index=models.Index(models.F('organisation'), models.F('is_current'), models.OrderBy(models.F('high'), descending=True), models.OrderBy(models.F('low'), descending=True), models.F('id'), models.F('from_at'), models.F('until_at'), name='figures_worst_first'),
+            index=models.Index(models.F('organisation'), models.OrderBy(models.F('high'), descending=True), models.OrderBy(models.F('low'), descending=True), models.F('id'), condition=models.Q(('is_current', True)), name='figures_now'),
+        ),
+        migrations.AddIndex(
+            model_name='projectfigures',
+            index=models.Index(models.F('organisation'), models.OrderBy(models.F('high'), descending=True), models.OrderBy(models.F('low'), descending=True), models.F('id'), models.F('from_at'), models.F('until_at'), condition=models.Q(('is_current', False)), name='figures_then'),
         ),
         migrations.AddIndex(
             model_name='projectfigures',

@@ -35,7 +35,8 @@ def twelve(organisation: Organisation, owner: User) -> list[Project]:
     return [
         make_rated(
             organisation, owner, chance, name=f"P{number}", reviews=chance.randrange(4),
-            unit="Retail" if number % 3 else "", tags=["north"] if number % 2 else [], share=0.3 if number == 7 else 1.0,
+            unit="Retail" if number % 3 else "", tags=["north"] if number % 2 else [],
+            share=0.3 if number == 7 else 1.0,
         )
         for number in range(12)
     ]  # fmt: skip
