@@ -29,6 +29,7 @@ from tests.servers import need
 pytestmark = pytest.mark.browser
 
 Sit = Callable[..., Page]
+CHARTS = ("time", "bubble", "profile", "stages")
 LONG, HEBREW, ARABIC = "W" * 120, "מערכת חיזוי מלאי (v2)", "نظام التنبؤ بالمخزون"
 AXE = Axe().axe_script
 FIND = """() => axe.run(document, { resultTypes: ["violations"] }).then((found) => found.violations.map(
@@ -167,6 +168,7 @@ SIGNED_IN: dict[str, list[Where]] = {
         lambda world: "/portfolio/?find=nothing",
         lambda world: "/portfolio/?as_of=2001-01-01&level=purple",
     ],
+    "portfolio:explore": [lambda world, chart=chart: f"/portfolio/explore/?chart={chart}" for chart in CHARTS],
     "portfolio:drivers": [at("portfolio:drivers")],
     "portfolio:units": [at("portfolio:units")],
     "assessments:create": [at("assessments:create")],
@@ -207,6 +209,7 @@ NO_PAGE = {
     "assessments:save": "POST", "projects:archive": "POST", "accounts:switch_organisation": "POST",
     "accounts:invite": "POST", "accounts:revoke_invitation": "POST", "reports:create": "POST", "reports:retry": "POST",
     "portfolio:rename_unit": "POST", "portfolio:csv": "a file", "portfolio:xlsx": "a file",
+    "portfolio:explore_data": "a file",
     "reports:revoke": "POST", "reports:download": "a file", "reports:shared_pdf": "a file",
 }  # fmt: skip
 

@@ -33,6 +33,11 @@ PAGES = (
     "/portfolio/drivers/",
     "/portfolio/units/",
     "/portfolio/projects.csv",
+    "/portfolio/explore/?chart=time",
+    "/portfolio/explore/?chart=bubble",
+    "/portfolio/explore/?chart=profile",
+    "/portfolio/explore/?chart=stages",
+    "/portfolio/explore/data.csv?chart=time",
 )
 
 
