@@ -27,7 +27,8 @@ CHANGE = Guard(
     "EXISTS (SELECT 1 FROM assessments_assessment a JOIN projects_project p ON p.id = a.project_id"
     " WHERE a.id = OLD.assessment_id AND p.is_demo)",
 )
-GUARDS = (AUDIT, SNAPSHOT, CHANGE)
+BOARD = Guard("reports_boardsnapshot")
+GUARDS = (AUDIT, SNAPSHOT, CHANGE, BOARD)
 
 
 def install(connection: BaseDatabaseWrapper, guard: Guard) -> None:

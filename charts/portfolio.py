@@ -21,10 +21,10 @@ PARTS: tuple[LevelStyle | None, ...] = (*reversed(LEVELS), None)
 """The parts of a distribution from the worst level to those where no level may be named."""
 
 # The narrowest part that still holds its shape, a count of three digits and the word "Critical" below: in percent.
-_PAGE_LEAST = 13.4
-# How long the words below the bar are, in percent of a page 320 px wide, and the PDF's picture with the same letters.
-_WORD_WIDTH = {"Critical": 13.3, "High": 9.0, "Moderate": 18.0, "Low": 8.0, NO_LEVEL: 22.0}
-_PDF_LETTERS = 285
+_PAGE_LEAST = 14.8
+# How long the words below the bar are, in percent of a card 290 px wide, and the PDF's picture with the same letters.
+_WORD_WIDTH = {"Critical": 14.7, "High": 9.6, "Moderate": 19.6, "Low": 8.8, NO_LEVEL: 23.5}
+_PDF_LETTERS = 262
 _BAR, _ROW, _GAP = 30, 15, 0.4
 _PAGE_HATCH = 1440
 
@@ -290,7 +290,7 @@ def _quarters_pdf(quarters: Sequence[Quarter], largest: int, width: float) -> st
             parts.append(tag("rect", box | fill))
             if block.is_numbered:
                 y = block.top + block.height / 2 + 3.6
-                parts.append(_text(middle, y, str(block.count), block.level.light.text, 400, "middle", 10))
+                parts.append(_text(middle, y, str(block.count), block.level.light.text, 400, "middle"))
         colours = {"tot": (INK, 600), "cap": (INK_2, 400), "of": (GREY, 400)}
         for kind, y, words in _column_words(quarter, top):
             colour, weight = colours[kind]

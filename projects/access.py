@@ -8,9 +8,9 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
-from accounts.models import User
-from accounts.roles import Permission
-from projects.models import Project
+from accounts.models import Membership, User
+from accounts.roles import Permission, permissions_of
+from projects.models import Project, ProjectGrant
 
 ARCHIVED = "This project is archived: its answers and snapshots can only be read. Restore it to change them."
 WRITES = frozenset({Permission.ANSWER, Permission.EDIT_PROJECT, Permission.TAKE_SNAPSHOT})
@@ -34,3 +34,11 @@ def project_for(user: User | AnonymousUser, slug: str, permission: Permission) -
     if project.is_archived and permission in WRITES and permission is not Permission.EDIT_PROJECT:
         raise PermissionDenied(ARCHIVED)
     return project
+
+
+def may_everywhere(membership: Membership, permission: Permission) -> bool:
+    """Whether the role allows this and no grant takes it away in one of the projects."""
+    if not membership.allows(permission):
+        return False
+    grants = set(ProjectGrant.objects.filter(membership=membership).values_list("role", flat=True))
+    return all(permission in permissions_of(membership.role, grant) for grant in grants)

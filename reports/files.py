@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterable
+from typing import cast
 
 from django.http import HttpResponse
 from django.utils.text import slugify
 
+from assessments.models import Snapshot
 from reports.models import Report, ReportState, report_path
 from reports.queue import wake_worker
 from reports.services import requeue
@@ -28,11 +30,19 @@ def pdf_response(report: Report) -> HttpResponse | None:
         if make_again(report):
             wake_worker(report.pk)
         return None
-    project, snapshot = report.snapshot.project, report.snapshot
-    name = f"{slugify(project.name)[:60] or 'project'}-{snapshot.taken_at:%Y-%m-%d}-{snapshot.public_id}.pdf"
     response = HttpResponse(content, content_type="application/pdf")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Content-Disposition"] = f'attachment; filename="{file_name(report)}"'
     return response
+
+
+def file_name(report: Report) -> str:
+    """Such as "claims-sorting-2026-11-22-7f3a-19c2-84de.pdf"; a board is named by its organisation."""
+    if report.board is not None:
+        words = f"{slugify(report.board.organisation.name)[:60] or 'organisation'}-portfolio"
+    else:
+        project = cast("Snapshot", report.snapshot).project
+        words = slugify(project.name)[:60] or "project"
+    return f"{words}-{report.frozen.taken_at:%Y-%m-%d}-{report.frozen.public_id}.pdf"
 
 
 def is_damaged(report: Report) -> bool:

@@ -1,26 +1,77 @@
-"""Reports and the links that share a frozen result."""
+"""Boards, reports, and the links that share a frozen result."""
 
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.urls import reverse
 
-from accounts.models import User
-from assessments.models import Snapshot
+from accounts.models import AppendOnly, AppendOnlyQuerySet, Membership, Organisation, User
+from accounts.roles import Permission
+from assessments.models import Snapshot, new_snapshot_id
 
 LABEL_LIMIT = 120
-TEMPLATE_VERSION = "1"
+SCOPE_LIMIT = 400
+TEMPLATE_VERSION = BOARD_TEMPLATE_VERSION = "1"
+
+# A report or a link is about one frozen thing: the snapshot of a project, or a board of many.
+OF_ONE_THING = Q(snapshot__isnull=False, board__isnull=True) | Q(snapshot__isnull=True, board__isnull=False)
 
 
 def new_public_id() -> str:
     return secrets.token_hex(8)
+
+
+class BoardSnapshotQuerySet(AppendOnlyQuerySet):
+    def visible_to(self, membership: Membership) -> BoardSnapshotQuerySet:
+        """Who sees every project sees every board; others those they took themselves, of no more than they saw.
+
+        Members who may not see the portfolio see none.
+        """
+        if not membership.allows(Permission.VIEW_PORTFOLIO):
+            return self.none()
+        boards = self.filter(organisation=membership.organisation_id)
+        if membership.sees_everything:
+            return boards
+        return boards.filter(taken_by=membership.user_id, is_whole=False)
+
+
+class BoardSnapshot(AppendOnly):
+    """The portfolio at a moment, frozen for the board. `body` is canonical JSON, `sha256` the hash of its bytes.
+
+    `scope` says which projects were chosen, `is_whole` that who took it sees every project of the organisation. `rows`
+    counts the projects that are listed, `projects` those that were chosen.
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="boards")
+    public_id = models.CharField(max_length=16, unique=True, default=new_snapshot_id)
+    label = models.CharField(max_length=LABEL_LIMIT)
+    taken_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    taken_at = models.DateTimeField()
+    as_of = models.DateField(null=True)
+    scope = models.CharField(max_length=SCOPE_LIMIT)
+    is_whole = models.BooleanField()
+    body = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    rows = models.PositiveIntegerField()
+    projects = models.PositiveIntegerField()
+
+    objects: ClassVar[BoardSnapshotQuerySet] = BoardSnapshotQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        indexes = (models.Index(fields=("organisation", "-id"), name="board_newest"),)
+        constraints = (models.CheckConstraint(condition=Q(rows__lte=models.F("projects")), name="board_rows_hold"),)
+
+    def __str__(self) -> str:
+        return f"{self.label} ({self.public_id})"
 
 
 class ReportState(models.TextChoices):
@@ -33,13 +84,37 @@ class ReportState(models.TextChoices):
 STEPS = ("Waiting", "Collecting the answers", "Writing the pages", "Setting the pages", "Checking the file", "Ready")
 
 
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a report is watched, fetched, asked for again and shared inside the application."""
+
+    page: str
+    pdf: str
+    retry: str
+    share: str
+
+
+class ReportQuerySet(models.QuerySet["Report"]):
+    def of_organisation(self, organisation: Organisation) -> ReportQuerySet:
+        return self.filter(Q(snapshot__project__organisation=organisation) | Q(board__organisation=organisation))
+
+    def unfinished(self) -> ReportQuerySet:
+        return self.filter(state__in=(ReportState.QUEUED, ReportState.RUNNING))
+
+    def with_subject(self) -> ReportQuerySet:
+        """With everything the pages say of a report, but without the frozen texts."""
+        related = ("snapshot__project__organisation", "snapshot__taken_by", "board__organisation", "created_by")
+        return self.select_related(*related).defer("snapshot__body", "board__body")
+
+
 class Report(models.Model):
-    """One PDF of one snapshot. This row is the truth; the broker only wakes a worker up.
+    """One PDF of one snapshot or board. This row is the truth; the broker only wakes a worker up.
 
     A worker holds the row by `lease_token` until `lease_until`, by the clock of the database.
     """
 
-    snapshot = models.ForeignKey(Snapshot, on_delete=models.CASCADE, related_name="reports")
+    snapshot = models.ForeignKey(Snapshot, on_delete=models.CASCADE, null=True, related_name="reports")
+    board = models.ForeignKey(BoardSnapshot, on_delete=models.PROTECT, null=True, related_name="reports")
     public_id = models.CharField(max_length=16, unique=True, default=new_public_id)
     template_version = models.CharField(max_length=16, default=TEMPLATE_VERSION)
     names = models.BooleanField(default=True)
@@ -61,17 +136,53 @@ class Report(models.Model):
     error_code = models.CharField(max_length=32, blank=True)
     error = models.CharField(max_length=300, blank=True)
 
+    objects: ClassVar[ReportQuerySet] = ReportQuerySet.as_manager()  # type: ignore[assignment]
+
     class Meta:
         constraints = (
             models.UniqueConstraint(
                 fields=("snapshot", "template_version", "names", "notes", "evidence"), name="one_report_per_content"
             ),
+            models.UniqueConstraint(
+                fields=("board", "template_version", "names"),
+                condition=Q(board__isnull=False),
+                name="one_board_report_per_content",
+            ),
+            models.CheckConstraint(condition=OF_ONE_THING, name="report_of_one_thing"),
             models.CheckConstraint(condition=~Q(state="ready") | ~Q(sha256=""), name="ready_report_has_file"),
         )
         indexes = (models.Index(fields=("state", "enqueued_at"), name="report_to_do"),)
 
     def __str__(self) -> str:
         return f"report {self.public_id}"
+
+    @property
+    def frozen(self) -> Snapshot | BoardSnapshot:
+        """What this report shows."""
+        return frozen_of(self)
+
+    @property
+    def organisation(self) -> Organisation:
+        return organisation_of(self)
+
+    @property
+    def addresses(self) -> Addresses:
+        if self.board is not None:
+            mine = [self.public_id]
+            return Addresses(
+                page=reverse("reports:board", args=mine),
+                pdf=reverse("reports:download_board", args=mine),
+                retry=reverse("reports:retry_board", args=mine),
+                share=reverse("reports:share_board", args=[self.board.public_id]),
+            )
+        snapshot = cast("Snapshot", self.snapshot)
+        mine = [snapshot.project.slug, self.public_id]
+        return Addresses(
+            page=reverse("reports:detail", args=mine),
+            pdf=reverse("reports:download", args=mine),
+            retry=reverse("reports:retry", args=mine),
+            share=reverse("reports:share", args=[snapshot.project.slug, snapshot.public_id]),
+        )
 
     @property
     def is_finished(self) -> bool:
@@ -89,6 +200,8 @@ class Report(models.Model):
     @property
     def left_out(self) -> str:
         """In words, what a reader of this report does not see."""
+        if self.board_id is not None:
+            return "with names of owners" if self.names else "without names of owners"
         hidden = [
             word
             for word, shown in (("names", self.names), ("notes", self.notes), ("evidence links", self.evidence))
@@ -98,6 +211,16 @@ class Report(models.Model):
             return "with names, notes and evidence"
         *most, last = hidden
         return f"without {', '.join(most)} and {last}" if most else f"without {last}"
+
+
+def frozen_of(row: Report | ShareLink) -> Snapshot | BoardSnapshot:
+    # The check constraint says that it is one of both.
+    return cast("Snapshot | BoardSnapshot", row.board if row.board_id is not None else row.snapshot)
+
+
+def organisation_of(row: Report | ShareLink) -> Organisation:
+    frozen: Any = frozen_of(row)
+    return cast("Organisation", frozen.organisation if row.board_id is not None else frozen.project.organisation)
 
 
 def report_path(sha256: str) -> Path:
@@ -120,9 +243,10 @@ class ShareLinkQuerySet(models.QuerySet["ShareLink"]):
 
 
 class ShareLink(models.Model):
-    """A link to one snapshot for people without an account. Only the hash of its token is kept."""
+    """A link to one snapshot or board for people without an account. Only the hash of its token is kept."""
 
-    snapshot = models.ForeignKey(Snapshot, on_delete=models.CASCADE, related_name="share_links")
+    snapshot = models.ForeignKey(Snapshot, on_delete=models.CASCADE, null=True, related_name="share_links")
+    board = models.ForeignKey(BoardSnapshot, on_delete=models.PROTECT, null=True, related_name="share_links")
     report = models.ForeignKey(Report, on_delete=models.PROTECT, null=True, related_name="share_links")
     public_id = models.CharField(max_length=16, unique=True, default=new_public_id)
     token_hash = models.CharField(max_length=64, unique=True)
@@ -144,6 +268,7 @@ class ShareLink(models.Model):
 
     class Meta:
         constraints = (
+            models.CheckConstraint(condition=OF_ONE_THING, name="share_link_of_one_thing"),
             models.CheckConstraint(condition=Q(notes=False) | ~Q(passphrase=""), name="shared_notes_need_passphrase"),
         )
 
@@ -152,3 +277,18 @@ class ShareLink(models.Model):
 
     def is_active(self, *, at: datetime) -> bool:
         return self.revoked_at is None and self.expires_at > at
+
+    @property
+    def frozen(self) -> Snapshot | BoardSnapshot:
+        """What this link shows."""
+        return frozen_of(self)
+
+    @property
+    def organisation(self) -> Organisation:
+        return organisation_of(self)
+
+    @property
+    def revoke_address(self) -> str:
+        if self.board_id is not None:
+            return reverse("reports:revoke_board", args=[self.public_id])
+        return reverse("reports:revoke", args=[cast("Snapshot", self.snapshot).project.slug, self.public_id])

@@ -77,7 +77,7 @@ class PdfFacts:
 
 
 @cache
-def _engine() -> Engine:
+def engine() -> Engine:
     # An engine of its own: no context processors, no request, nothing of the site's settings can leak into a report.
     return Engine(dirs=[str(TEMPLATES)], autoescape=True)
 
@@ -87,7 +87,7 @@ def render_html(document: ReportDocument) -> str:
 
     Numbers are written without the locale, so that a report does not depend on the server's language.
     """
-    return _engine().get_template("reports/pdf/report.html").render(Context(_context(document), use_l10n=False))
+    return engine().get_template("reports/pdf/report.html").render(Context(_context(document), use_l10n=False))
 
 
 def _context(document: ReportDocument) -> dict[str, object]:

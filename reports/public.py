@@ -1,4 +1,4 @@
-"""What a person without an account sees through a share link: one frozen result, and nothing else.
+"""What a person without an account sees through a share link: one frozen result or board, and nothing else.
 
 The token is in the address once. It is exchanged for a cookie that is sent to this link's own pages alone.
 """
@@ -22,9 +22,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import token_hash
+from assessments.models import Snapshot
 from assessments.presentation import present
 from assessments.snapshots import read_body
+from findings.board import build_board
 from findings.document import ReportOptions
+from reports.board_pages import page_of
+from reports.boards import read_board
 from reports.files import pdf_response
 from reports.models import ReportState, ShareLink
 from reports.services import count_view, forget_tries, take_try
@@ -53,8 +57,13 @@ def gone(request: HttpRequest) -> HttpResponse:
 
 def find_link(public_id: str) -> ShareLink | None:
     links = ShareLink.objects.active(at=timezone.now()).select_related(
-        "snapshot__project__organisation", "snapshot__assessment", "report__snapshot__project"
+        "snapshot__project__organisation",
+        "snapshot__assessment",
+        "report__snapshot__project",
+        "board__organisation",
+        "report__board__organisation",
     )
+    links = links.defer("report__snapshot__body", "report__board__body")
     return links.filter(public_id=public_id).first()
 
 
@@ -115,18 +124,20 @@ def shared(request: HttpRequest, public_id: str) -> HttpResponse:
         return private(redirect("reports:shared", public_id=public_id))
     if request.method == "GET":
         count_view(link, at=timezone.now())
-    options = ReportOptions(names=link.names, notes=link.notes, evidence=link.evidence)
-    snapshot = link.snapshot
-    page = present(read_body(snapshot), snapshot.assessment.checklist, options, sha256=snapshot.sha256)
-    context = {
-        "page": page,
+    context: dict[str, object] = {
         "link": link,
-        "snapshot": snapshot,
-        "links": False,
+        "frozen": link.frozen,
         "pdf_ready": bool(link.report and link.report.state == ReportState.READY),
         "pdf_failed": bool(link.report and link.report.state == ReportState.FAILED),
         "has_pdf": link.report is not None,
     }
+    if link.board is not None:
+        document = build_board(read_board(link.board), names=link.names, sha256=link.board.sha256)
+        return private(render(request, "reports/shared_board.html", context | page_of(document)))
+    snapshot = cast("Snapshot", link.snapshot)
+    options = ReportOptions(names=link.names, notes=link.notes, evidence=link.evidence)
+    page = present(read_body(snapshot), snapshot.assessment.checklist, options, sha256=snapshot.sha256)
+    context |= {"page": page, "snapshot": snapshot, "links": False}
     return private(render(request, "reports/shared.html", context))
 
 

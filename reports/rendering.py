@@ -10,14 +10,19 @@ import threading
 import uuid
 from contextlib import suppress
 from pathlib import Path
+from typing import cast
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.db.models.functions import Now
 
+from assessments.models import Snapshot
 from assessments.snapshots import read_body
-from findings.document import ReportOptions, build_document
+from findings.board import BoardDocument, build_board
+from findings.document import ReportDocument, ReportOptions, build_document
+from reports.board_pdf import render_board
+from reports.boards import read_board
 from reports.leases import Heartbeat, LeaseLost, claim
 from reports.models import Report, ReportState, report_path
 from reports.pdf import RenderCancelled, RenderFailed, inspect_pdf, render_html, render_pdf
@@ -35,7 +40,9 @@ def render_report(report_id: int) -> str:
     token = claim(report_id)
     if token is None:
         return "not mine"
-    report = Report.objects.select_related("snapshot__assessment").filter(pk=report_id, lease_token=token).first()
+    report = (
+        Report.objects.select_related("snapshot__assessment", "board").filter(pk=report_id, lease_token=token).first()
+    )
     if report is None:
         return "not mine"
     temporary = Path(settings.REPORTS_DIR) / f".{report.public_id}-{token.hex}.part"
@@ -73,11 +80,9 @@ def _failure(error: Exception) -> RenderFailed:
 
 def _make(report: Report, token: uuid.UUID, temporary: Path, lost: threading.Event) -> str:
     temporary.parent.mkdir(parents=True, exist_ok=True)
-    options = ReportOptions(names=report.names, notes=report.notes, evidence=report.evidence)
-    snapshot = report.snapshot
-    document = build_document(read_body(snapshot), snapshot.assessment.checklist, options, sha256=snapshot.sha256)
+    document = document_of(report)
     _reach(report, token, 2, lost)
-    html = render_html(document)
+    html = render_board(document) if isinstance(document, BoardDocument) else render_html(document)
     _reach(report, token, 3, lost)
     render_pdf(html, temporary, cancelled=lost)
     _reach(report, token, 4, lost)
@@ -102,6 +107,15 @@ def _make(report: Report, token: uuid.UUID, temporary: Path, lost: threading.Eve
         error_code="",
     )
     return "ready" if finished else "not mine"
+
+
+def document_of(report: Report) -> ReportDocument | BoardDocument:
+    """What the report says, from the frozen text of its board or snapshot alone."""
+    if report.board is not None:
+        return build_board(read_board(report.board), names=report.names, sha256=report.board.sha256)
+    snapshot = cast("Snapshot", report.snapshot)
+    options = ReportOptions(names=report.names, notes=report.notes, evidence=report.evidence)
+    return build_document(read_body(snapshot), snapshot.assessment.checklist, options, sha256=snapshot.sha256)
 
 
 def _reach(report: Report, token: uuid.UUID, step: int, lost: threading.Event) -> None:

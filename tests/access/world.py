@@ -18,12 +18,25 @@ from accounts import services as accounts_services
 from accounts.models import Membership, Organisation, User
 from accounts.roles import Role
 from assessments.models import Snapshot, State
-from assessments.services import GivenAnswer, start_assessment
+from assessments.services import CHECKLIST, GivenAnswer, start_assessment
 from assessments.snapshots import take_snapshot
+from checklists.loader import load
+from portfolio.board import build_body
+from portfolio.filters import Filters
+from portfolio.sight import sight_of
 from projects.models import Project
 from projects.services import ProjectDetails, create_project, set_grants
-from reports.models import Report, ReportState, ShareLink, report_path
-from reports.services import ReportContent, ShareTerms, create_share_link, request_report, revoke_share_link
+from reports.boards import take_board
+from reports.models import BoardSnapshot, Report, ReportState, ShareLink, report_path
+from reports.services import (
+    ReportContent,
+    ShareTerms,
+    create_board_link,
+    create_share_link,
+    request_board_report,
+    request_report,
+    revoke_share_link,
+)
 from tests.access.routes import Route
 from tests.make import AT, PASSWORD, make_answer, make_member, make_snapshot, make_user
 
@@ -45,6 +58,10 @@ class Place:
     token: str
     dead_link: ShareLink
     dead_token: str
+    board: BoardSnapshot
+    board_ready: Report
+    board_failed: Report
+    board_link: ShareLink
 
 
 @dataclass
@@ -140,7 +157,26 @@ def build_place(organisation: Organisation, word: str, people: dict[str, User]) 
     for shared in (link, dead_link):
         assert shared.report is not None
         make_ready(shared.report, f"%PDF-1.7 {word} shared".encode())
-    return Place(organisation, word, project, snapshot, ready, failed, link, token, dead_link, dead_token)
+    boards = build_board(organisation, word, owner)
+    return Place(organisation, word, project, snapshot, ready, failed, link, token, dead_link, dead_token, *boards)
+
+
+def build_board(organisation: Organisation, word: str, owner: User) -> tuple[BoardSnapshot, Report, Report, ShareLink]:
+    """A frozen portfolio with a report that is ready, one that failed, and a link."""
+    membership = Membership.objects.select_related("organisation").get(user=owner, organisation=organisation)
+    body = build_body(sight=sight_of(membership), filters=Filters(), checklist=load(*CHECKLIST), at=timezone.now())
+    board = take_board(
+        organisation=organisation, label=f"{word} board", body=body, as_of=None, scope="All projects", is_whole=True,
+        by=owner, at=AT,
+    )  # fmt: skip
+    ready = request_board_report(board=board, names=True, by=owner)
+    make_ready(ready, f"%PDF-1.7 {word} board".encode())
+    terms = ShareTerms(f"{word} board reader", 30, ReportContent(names=False))
+    link, _ = create_board_link(board=board, terms=terms, by=owner, at=timezone.now())
+    assert link.report is not None
+    failed = link.report
+    Report.objects.filter(pk=failed.pk).update(state=ReportState.FAILED, error=f"{word} error", error_code="broken")
+    return board, ready, failed, link
 
 
 def share(snapshot: Snapshot, by: User, label: str, **more: Any) -> tuple[ShareLink, str]:
@@ -200,6 +236,11 @@ def address(side: Side, place: Place, route: Route, *, dead: bool = False) -> st
         "reports:download": {"public_id": place.ready.public_id},
         "reports:retry": {"public_id": place.failed.public_id},
         "reports:revoke": {"public_id": place.link.public_id},
+        "reports:board": {"public_id": place.board_ready.public_id},
+        "reports:download_board": {"public_id": place.board_ready.public_id},
+        "reports:retry_board": {"public_id": place.board_failed.public_id},
+        "reports:share_board": {"public_id": place.board.public_id},
+        "reports:revoke_board": {"public_id": place.board_link.public_id},
         "reports:shared": {"public_id": link.public_id},
         "reports:shared_pdf": {"public_id": link.public_id},
     }.get(route.name, {})
@@ -234,6 +275,7 @@ def body_for(side: Side, place: Place, route: str) -> dict[str, Any]:
         "portfolio:rename_unit": {"unit": f"{place.word} unit", "name": f"{place.word} other unit"},
         "projects:member_units": {"units": f"{place.word} unit"},
         "reports:share": {"label": "A reader", "days": "10", "names": "1"},
+        "reports:share_board": {"label": "A reader", "days": "10", "names": "1"},
     }
     return bodies.get(route, {})
 

@@ -11,16 +11,19 @@ from accounts.append_only import GUARDS
 from accounts.models import AppendOnly, AuditEvent, ImmutableError, User
 from assessments.models import AnswerChange, Assessment, Snapshot
 from projects.models import Project
+from reports.models import BoardSnapshot
 from tests.access.dump import changed_tables, dump_tables
 from tests.make import make_answer, make_snapshot
+from tests.reports.test_boards import take
 
-MODELS = (Snapshot, AnswerChange, AuditEvent)
+MODELS = (Snapshot, AnswerChange, AuditEvent, BoardSnapshot)
 
 
 @pytest.fixture
 def written(assessment: Assessment, owner: User) -> None:
     make_answer(assessment, owner, "problem.statement", 1)
     make_snapshot(assessment, owner)
+    take(assessment.project.organisation, owner)
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -54,7 +57,7 @@ def test_past_the_model(model: type[Any]) -> None:
     before = dump_tables()
     plain: models.QuerySet[Any] = models.QuerySet(model)
     row = plain[0]
-    column = {Snapshot: "label", AnswerChange: "question", AuditEvent: "verb"}[model]
+    column = {Snapshot: "label", AnswerChange: "question", AuditEvent: "verb", BoardSnapshot: "label"}[model]
     for attempt in (
         lambda: plain.update(**{column: "changed"}),
         lambda: plain._raw_delete(using=plain.db),

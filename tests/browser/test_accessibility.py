@@ -15,12 +15,17 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from accounts.models import Organisation, User
+from accounts.models import Membership, Organisation, User
 from accounts.services import invite, make_setup_token
 from assessments.models import Assessment, Snapshot, State
-from assessments.services import GivenAnswer
-from reports.models import Report, ReportState
-from reports.services import ReportContent, ShareTerms, create_share_link
+from assessments.services import CHECKLIST, GivenAnswer
+from checklists.loader import load
+from portfolio.board import build_body
+from portfolio.filters import Filters
+from portfolio.sight import sight_of
+from reports.boards import take_board
+from reports.models import BoardSnapshot, Report, ReportState
+from reports.services import ReportContent, ShareTerms, create_board_link, create_share_link, request_board_report
 from tests.browser.conftest import Desk
 from tests.browser.sheet import Sheet
 from tests.make import make_answer, make_assessment, make_member, make_project, make_snapshot
@@ -59,6 +64,9 @@ class World:
     locked: tuple[str, str]
     invitation: str
     checklist: tuple[str, str]
+    board: BoardSnapshot
+    board_reports: dict[str, Report]
+    shared_board: str
 
     @property
     def slug(self) -> str:
@@ -89,8 +97,27 @@ def world(organisation: Organisation, owner: User) -> World:
     return World(
         organisation, owner, assessment, snapshot, make_reports(snapshot, owner),
         (links[0][0].public_id, links[0][1]), (links[1][0].public_id, links[1][1]),
-        new.token, (assessment.checklist_id, assessment.checklist_version),
+        new.token, (assessment.checklist_id, assessment.checklist_version), *make_boards(organisation, owner),
     )  # fmt: skip
+
+
+def make_boards(organisation: Organisation, owner: User) -> tuple[BoardSnapshot, dict[str, Report], str]:
+    """The portfolio frozen, with a report that waits and one that is ready, and the token of a link to it."""
+    membership = Membership.objects.select_related("organisation").get(user=owner)
+    now, checklist = timezone.now(), load(*CHECKLIST)
+    body = build_body(sight=sight_of(membership), filters=Filters(), checklist=checklist, at=now)
+    board = take_board(
+        organisation=organisation, label=LONG, body=body, as_of=None, scope=LONG, is_whole=True, by=owner, at=now
+    )
+    reports = {"queued": request_board_report(board=board, names=True, by=owner)}
+    _, token = create_board_link(
+        board=board, terms=ShareTerms(ARABIC, 30, ReportContent(False, False, False)), by=owner, at=now
+    )
+    ready = Report.objects.get(board=board, names=False)
+    Report.objects.filter(pk=ready.pk).update(
+        state=ReportState.READY, sha256="b" * 64, size=123_456, pages=3, ready_at=now, step=5
+    )
+    return board, reports | {"ready": ready}, token
 
 
 def answer_in_every_way(assessment: Assessment, by: User) -> None:
@@ -186,6 +213,11 @@ SIGNED_IN: dict[str, list[Where]] = {
     "reports:project": [of_project("reports:project")],
     "reports:detail": [of_report(state) for state in ("ready", "failed", "queued")],
     "reports:share": [of_snapshot("reports:share")],
+    "reports:board": [
+        lambda world, state=state: reverse("reports:board", args=[world.board_reports[state].public_id])
+        for state in ("queued", "ready")
+    ],
+    "reports:share_board": [lambda world: reverse("reports:share_board", args=[world.board.public_id])],
 }
 GUEST: dict[str, list[Where]] = {
     "account_login": [at("account_login")],
@@ -200,6 +232,7 @@ GUEST: dict[str, list[Where]] = {
     "reports:shared": [
         lambda world: reverse("reports:exchange", args=[world.shared[1]]),
         lambda world: reverse("reports:exchange", args=[world.locked[1]]),
+        lambda world: reverse("reports:exchange", args=[world.shared_board]),
     ],
 }
 ELSEWHERE = {"accounts:setup": "test_first_start", "account_set_password": "only for people without a password"}
@@ -211,6 +244,8 @@ NO_PAGE = {
     "portfolio:rename_unit": "POST", "portfolio:csv": "a file", "portfolio:xlsx": "a file",
     "portfolio:explore_data": "a file",
     "reports:revoke": "POST", "reports:download": "a file", "reports:shared_pdf": "a file",
+    "reports:create_board": "POST", "reports:retry_board": "POST", "reports:revoke_board": "POST",
+    "reports:download_board": "a file",
 }  # fmt: skip
 
 

@@ -95,7 +95,7 @@ def test_every_part_can_be_read_and_all_of_them_fill_the_bar(counts: list[int]) 
         assert found == [100]
         return
     assert len(found) == sum(count > 0 for count in counts)
-    assert all(width >= 13 for width in found)
+    assert all(width >= 14 for width in found)
     assert sum(found) + 0.4 * (len(found) - 1) == pytest.approx(100, abs=0.2)
 
 

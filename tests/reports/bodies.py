@@ -280,7 +280,7 @@ def three_roles(**changes: Any) -> dict[str, Any]:
 
 def random_body(seed: int) -> dict[str, Any]:
     """A body with random answers, stage and facts; the same for the same seed."""
-    source = random.Random(seed)  # noqa: S311 - test data, not a secret
+    source = random.Random(seed)
     spread = source.choice((0.0, 0.1, 0.3, 0.9))
 
     def choose(question: Question) -> int | str | None:

@@ -224,3 +224,14 @@ def test_no_secret_reaches_the_child() -> None:
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
     }
+
+
+def test_the_child_starts_no_program_to_find_its_libraries() -> None:
+    code = (
+        "import resource; from reports import child; child.load_by_file_name(); import weasyprint;"
+        "used = resource.getrusage(resource.RUSAGE_CHILDREN); print(used.ru_maxrss)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=child.BASE_DIR, capture_output=True, check=True, timeout=60, text=True
+    )
+    assert done.stdout.strip() == "0"
