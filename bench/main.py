@@ -9,83 +9,22 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import os
-import platform
-import secrets
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from assessor.management.commands.serve import answers, web_command
 from bench.client import Figures, get, measure, post
-from tests.servers import free_port, has_postgres, postgres, wait_until
+from bench.places import CLIENTS, WORKERS, Place, machine, place, wanted_places
 
-ROOT = Path(__file__).resolve().parent.parent
-CLIENTS = (1, 8)
-WORKERS = 2
 MOST_REQUESTS = 20_000
 NOTE = "Agreed with the people who use it."
-
-
-@dataclass
-class Place:
-    """One database with the site and the floor on it."""
-
-    name: str
-    env: dict[str, str]
-
-    def run(self, *arguments: str, **more: str) -> str:
-        done = subprocess.run(
-            [sys.executable, *arguments], cwd=ROOT, env=self.env | more, capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            sys.exit(f"{' '.join(arguments)}: {done.stderr[-2000:]}")
-        return done.stdout
-
-    @contextmanager
-    def serve(self, application: str) -> Iterator[int]:
-        """The web server as `manage.py serve` starts it, with another application if need be."""
-        port = free_port()
-        command = [*web_command("127.0.0.1", port, WORKERS)[:-1], application]
-        server = subprocess.Popen(command, cwd=ROOT, env=self.env)
-        try:
-            wait_until(lambda: answers("127.0.0.1", port), f"{application} answers")
-            yield port
-        finally:
-            server.terminate()
-            server.wait(20)
-
-
-@contextmanager
-def place(name: str, stack: ExitStack) -> Iterator[Place]:
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="preflight-bench-")))
-    (folder / "floor").mkdir()
-    variables = {
-        "SECRET_KEY": secrets.token_urlsafe(64), "ALLOWED_HOSTS": "localhost,127.0.0.1", "HTTPS": "0", "DEBUG": "0",
-        "DATA_DIR": str(folder), "STATIC_ROOT": str(folder / "static"), "PYTHONWARNINGS": "ignore",
-        "DJANGO_SETTINGS_MODULE": "assessor.settings",
-        **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
-    }  # fmt: skip
-    if name == "PostgreSQL":
-        server = stack.enter_context(postgres())
-        variables["DATABASE_URL"] = server.url
-        variables["FLOOR_DATABASE_URL"] = server.url
-    here = Place(name, variables)
-    here.run("manage.py", "safe_migrate", "--verbosity", "0")
-    here.run("manage.py", "collectstatic", "--noinput", "--verbosity", "0")
-    floor = {"DJANGO_SETTINGS_MODULE": "bench.floor.settings"}
-    here.run("-m", "django", "migrate", "--run-syncdb", "--verbosity", "0", **floor)
-    yield here
 
 
 def saves(client: dict[str, Any]) -> Iterator[bytes]:
@@ -172,13 +111,6 @@ def show_pdf(found: dict[str, Any]) -> None:
         print(f"| {words} | {middle[name]:.2f} | {middle[name] / middle['fresh']:.2f} |")
 
 
-def machine() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    model = next((line.split(":")[1].strip() for line in lines if "model name" in line), "unknown processor")
-    load = os.getloadavg()[0]
-    return f"{os.cpu_count()} cores ({model}), Python {platform.python_version()}, load before the run {load:.1f}"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measures the site beside the least that its parts can do.")
     parser.add_argument("--seconds", type=float, default=6, help="per measurement (default: %(default)s, at most 30)")
@@ -186,11 +118,8 @@ def main() -> None:
     options = parser.parse_args()
     seconds = min(max(options.seconds, 1), 30)
     print(f"{time.strftime('%d %b %Y')}, {machine()}; {WORKERS} web processes, {seconds:g} s each", flush=True)
-    names = [name for name in ("SQLite", "PostgreSQL") if options.database in {name.lower(), "both"}]
+    names = wanted_places(options.database)
     for name in names:
-        if name == "PostgreSQL" and not has_postgres():
-            print("\nPostgreSQL is not installed here and was left out.")
-            continue
         with ExitStack() as stack, place(name, stack) as here:
             show_web(name, measure_web(here, seconds))
             if name == names[0]:
