@@ -15,7 +15,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 FOLDER = Path(__file__).parent / "img"
-SIZE = {"width": 1280, "height": 860}
+SIZE = {"width": 1440, "height": 900}
 
 
 def sign_in(page: Page, base: str, email: str, password: str) -> None:
@@ -23,7 +23,7 @@ def sign_in(page: Page, base: str, email: str, password: str) -> None:
     page.fill("input[name=login]", email)
     page.fill("input[name=password]", password)
     page.click("main button.primary")
-    page.wait_for_url(f"{base}/projects/")
+    page.wait_for_url(f"{base}/portfolio/")
 
 
 def take_pictures(base: str, email: str, password: str) -> None:
@@ -34,6 +34,8 @@ def take_pictures(base: str, email: str, password: str) -> None:
         )
         page = browser.new_page(viewport=SIZE)
         sign_in(page, base, email, password)
+        page.screenshot(path=FOLDER / "portfolio.png")
+        page.goto(f"{base}/projects/")
         page.click("text=Claims triage")
         project = page.url
         page.goto(f"{project}checklist/data/")
