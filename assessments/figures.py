@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 import scoring
 from assessments.evaluation import Evaluation
 from assessments.models import Assessment, Snapshot
+from assessments.progress import progress_part
 from charts.levels import level_of
 from checklists.schema import Checklist
 from findings.verdict import confidence_of, judge
@@ -79,22 +80,16 @@ def open_questions(checklist: Checklist, answers: scoring.Answers) -> list[str]:
     ]
 
 
-def progress_of(evaluation: Evaluation) -> dict[str, Any]:
-    progress = evaluation.progress
-    return {
-        "answered": progress.total.answered,
-        "due": progress.total.due,
-        "dimensions": {key: [count.answered, count.due] for key, count in progress.dimensions.items()},
-    }
-
-
 def refresh_figures(assessment: Assessment, evaluation: Evaluation) -> None:
     """Writes what the answers give now. Call it in the transaction that changed them."""
-    columns = columns_of(evaluation.checklist, evaluation.answers, evaluation.result, progress_of(evaluation))
+    columns = columns_of(
+        evaluation.checklist, evaluation.answers, evaluation.result, progress_part(evaluation.progress)
+    )
     project = assessment.project
     ProjectFigures.objects.filter(project=project, is_current=True).update(
         **columns, stage=project.stage, changed_at=Now()
     )
+    return columns
 
 
 def keep_figures(snapshot: Snapshot, columns: Columns, *, stage: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from checklists.schema import Checklist, Question
 
@@ -48,3 +49,12 @@ def count_progress(checklist: Checklist, due: Iterable[Question], answered: Coll
     total = Count(sum(c.answered for c in counts.values()), sum(c.due for c in counts.values()))
     first_open = next((question.id for question in questions if question.id not in answered), None)
     return Progress(total, counts, first_open)
+
+
+def progress_part(progress: Progress) -> dict[str, Any]:
+    """Progress as plain values: {"answered", "due", "dimensions": {id: [answered, due]}}."""
+    return {
+        "answered": progress.total.answered,
+        "due": progress.total.due,
+        "dimensions": {key: [count.answered, count.due] for key, count in progress.dimensions.items()},
+    }

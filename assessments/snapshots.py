@@ -19,7 +19,7 @@ from assessments.errors import AssessmentClosed
 from assessments.evaluation import AgreedRow, AnswerRow, Evaluation, answers_of, evaluate_assessment, to_engine
 from assessments.figures import Columns, columns_of, keep_figures, refresh_figures
 from assessments.models import TITLE_LIMIT, AgreedAnswer, Answer, Assessment, Snapshot, new_snapshot_id
-from assessments.progress import Progress, count_progress
+from assessments.progress import count_progress, progress_part
 from checklists.schema import Checklist
 from findings.answers import ANSWERED, has_evidence
 from findings.verdict import confidence_of, judge
@@ -99,9 +99,7 @@ def take_snapshot(
     if closes:
         assessment.closed_at = at
         assessment.save(update_fields=["closed_at"])
-    refresh_figures(assessment, evaluation)
-    progress = progress_part(evaluation.progress)
-    columns = columns_of(evaluation.checklist, evaluation.answers, evaluation.result, progress)
+    columns = refresh_figures(assessment, evaluation)
     keep_figures(snapshot, columns, stage=assessment.stage_and_facts[0])
     audit.record(
         organisation=project.organisation,
@@ -175,14 +173,6 @@ def live_body(
         previous=previous,
         track_record=track_record,
     )
-
-
-def progress_part(progress: Progress) -> dict[str, Any]:
-    return {
-        "answered": progress.total.answered,
-        "due": progress.total.due,
-        "dimensions": {key: [count.answered, count.due] for key, count in progress.dimensions.items()},
-    }
 
 
 def engine_parts(instrument: scoring.Instrument, answers: scoring.Answers, result: scoring.Result) -> dict[str, Any]:

@@ -21,9 +21,9 @@ from accounts.models import Membership, Organisation, User
 from accounts.roles import Role
 from assessments.figures import Columns, columns_of
 from assessments.models import Assessment, Respondent, Snapshot
-from assessments.progress import count_progress
+from assessments.progress import count_progress, progress_part
 from assessments.services import CHECKLIST
-from assessments.snapshots import canonical_json, progress_part, sha256_of
+from assessments.snapshots import canonical_json, sha256_of
 from checklists.loader import load
 from checklists.schema import Checklist
 from projects.models import Outcome, Project, ProjectFigures, Stage, UnitGrant

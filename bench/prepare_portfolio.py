@@ -30,7 +30,7 @@ from assessments.models import Assessment
 from assessments.services import CHECKLIST
 from checklists.loader import load
 from portfolio.filters import Filters
-from portfolio.queries import PAGE, _columns, matching, ordered
+from portfolio.queries import PAGE, matching, ordered, page_columns
 from portfolio.sight import sight_of
 from projects.models import Project
 
@@ -63,7 +63,7 @@ def write_page_query() -> str:
     owner = Membership.objects.filter(role=Role.OWNER).order_by("-id")[0]
     at, filters = timezone.now(), Filters()
     found = ordered(matching(sight_of(owner), filters, at=at), filters, load(*CHECKLIST), at=at)
-    sql, parameters = _columns(found, filters)[:PAGE].query.sql_with_params()
+    sql, parameters = page_columns(found, filters)[:PAGE].query.sql_with_params()
     file = Path(settings.DATA_DIR) / "page_query.json"
     file.write_text(json.dumps([sql, parameters]))
     with connection.cursor() as cursor:

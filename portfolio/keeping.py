@@ -23,6 +23,7 @@ OLD_AT_MOST = 50
 """A slow summary may be shown for fifty times as long as it took: so two per cent of the time go into it."""
 SETTLED = timedelta(seconds=5)
 LOCK_SECONDS = 60
+WAIT_SECONDS, WAIT_STEP = 30, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +38,47 @@ class Kept:
 def read_summary(sight: Sight, filters: Filters, *, at: datetime) -> Summary:
     """The summary of what is in scope: the kept one while nothing changed, else a new one.
 
-    Two queries if it is kept.
+    Two queries if it is kept. While one process counts a large portfolio anew, the others show the old summary or, if
+    there is none, wait for the new one.
     """
-    newest = ProjectFigures.objects.filter(organisation=sight.organisation_id).aggregate(newest=Max("changed_at"))
-    key = _key(sight, filters, at)
+    found = ProjectFigures.objects.filter(organisation=sight.organisation_id).aggregate(newest=Max("changed_at"))
+    newest, key = found["newest"], _key(sight, filters, at)
     kept: Kept | None = cache.get(key)
-    if kept is not None and _is_good(kept, newest["newest"], at):
+    if kept is not None and _is_good(kept, newest, at):
         return kept.summary
-    # One process counts anew; the others show what there is, if there is anything.
-    if kept is not None and kept.seconds > QUICK_SECONDS and not cache.add(f"{key}:making", 1, LOCK_SECONDS):
-        return kept.summary
+    if kept is not None and kept.seconds <= QUICK_SECONDS:
+        return _make(sight, filters, newest, key, at)
+    if cache.add(_lock(key), 1, LOCK_SECONDS):
+        try:
+            return _make(sight, filters, newest, key, at)
+        finally:
+            cache.delete(_lock(key))
+    return kept.summary if kept is not None else _wait(sight, filters, newest, key, at)
+
+
+def _make(sight: Sight, filters: Filters, newest: datetime | None, key: str, at: datetime) -> Summary:
     started = time.monotonic()
     summary = summarise(sight, filters, at=at)
-    made = Kept(summary, newest["newest"], time.monotonic() - started)
-    cache.set(key, made, KEEP_SECONDS)
-    if made.seconds > QUICK_SECONDS:
-        cache.delete(f"{key}:making")
+    made = Kept(summary, newest, time.monotonic() - started)
+    cache.set(key, made, max(KEEP_SECONDS, 2 * OLD_AT_MOST * made.seconds))
     return summary
+
+
+def _wait(sight: Sight, filters: Filters, newest: datetime | None, key: str, at: datetime) -> Summary:
+    """What another process is counting, or an own count if that takes too long."""
+    until = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < until:
+        time.sleep(WAIT_STEP)
+        kept: Kept | None = cache.get(key)
+        if kept is not None:
+            return kept.summary
+        if not cache.get(_lock(key)):
+            break
+    return _make(sight, filters, newest, key, at)
+
+
+def _lock(key: str) -> str:
+    return f"{key}:making"
 
 
 def _key(sight: Sight, filters: Filters, at: datetime) -> str:

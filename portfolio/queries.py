@@ -139,7 +139,7 @@ def read_page(sight: Sight, filters: Filters, checklist: Checklist, *, at: datet
     number = min(max(filters.page, 1), pages)
     start = (number - 1) * PAGE
     found = ordered(figures, filters, checklist, at=at)
-    rows = [make_row(values) for values in _columns(found, filters)[start : start + PAGE]]
+    rows = [make_row(values) for values in page_columns(found, filters)[start : start + PAGE]]
     return Page(tuple(with_course(rows, filters, at=at)), number, pages, total)
 
 
@@ -147,7 +147,7 @@ def read_rows(
     sight: Sight, filters: Filters, checklist: Checklist, *, at: datetime, most: int | None = None
 ) -> Iterator[Row]:
     """Every matching row in order, read in portions, so that 100,000 of them need little memory."""
-    found = _columns(ordered(matching(sight, filters, at=at), filters, checklist, at=at), filters)
+    found = page_columns(ordered(matching(sight, filters, at=at), filters, checklist, at=at), filters)
     portion: list[Row] = []
     for values in (found[:most] if most is not None else found).iterator(chunk_size=CHUNK):
         portion.append(make_row(values))
@@ -157,7 +157,7 @@ def read_rows(
     yield from with_course(portion, filters, at=at)
 
 
-def _columns(figures: FiguresQuerySet, filters: Filters) -> QuerySet[ProjectFigures, tuple[Any, ...]]:
+def page_columns(figures: FiguresQuerySet, filters: Filters) -> QuerySet[ProjectFigures, tuple[Any, ...]]:
     return figures.values_list(*_COLUMNS, "snapshot__public_id") if filters.as_of else figures.values_list(*_COLUMNS)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Q
 
 from charts.levels import to_tenths
 from findings.verdict import CLEAR_CHANGE
@@ -17,7 +17,7 @@ from portfolio.filters import Filters
 from portfolio.periods import last_quarter_end, quarter_ends, quarter_name
 from portfolio.queries import CHUNK, STALE_AFTER, chosen, day_of, moment_of, scoped
 from portfolio.sight import Sight
-from projects.models import Outcome, ProjectFigures, end_of
+from projects.models import end_of
 
 QUARTERS = 6
 NAMED, MOST_CHANGES, MOST_CHOICES = 3, 5, 100
@@ -91,6 +91,7 @@ class Choice:
 class Summary:
     """The portfolio at the end of `day`. `levels` counts critical, high, moderate, low, and without a level.
 
+    `assessed` have a frozen result, `outcomes` of them an outcome.
     `*_before` are the figures at the end of the last quarter, `since`. Medians leave out projects without a level.
     `drivers` are all questions, the weightiest first; `units` the median's worst first, those without a unit last.
     """
@@ -150,6 +151,7 @@ class _Tally:
     risks: list[float] = field(default_factory=list)
     before: list[float] = field(default_factory=list)
     stale: int = 0
+    assessed: int = 0
     open_points: int = 0
     points: dict[str, float] = field(default_factory=dict)
     open: Counter[str] = field(default_factory=Counter)
@@ -174,7 +176,6 @@ def summarise(sight: Sight, filters: Filters, *, at: datetime) -> Summary:
     for _, level in earlier.values():
         tally.levels_before[level] += 1
     known = len(tally.risks)
-    outcomes, assessed = _track_record(sight, scope)
     return Summary(
         day=day,
         since=since,
@@ -186,8 +187,8 @@ def summarise(sight: Sight, filters: Filters, *, at: datetime) -> Summary:
         median_before=_median([index for index, level in earlier.values() if level and index is not None]),
         stale=tally.stale,
         open_points=tally.open_points,
-        outcomes=outcomes,
-        assessed=assessed,
+        outcomes=_outcomes(sight, scope),
+        assessed=tally.assessed,
         drivers=_drivers(tally, known),
         worst=tuple(named for _, _, named in sorted(tally.worst, key=lambda w: (-w[0], -w[1], w[2].name))[:NAMED]),
         crossed=tuple(sorted(tally.crossed, key=lambda n: (-n.now, n.name))[:NAMED]),
@@ -224,6 +225,7 @@ def _count(
     if owner is not None:
         tally.owners[owner, owner_name] += 1
     tally.stale += (reviewed or created) < line
+    tally.assessed += reviewed is not None
     opened = opened.split()
     tally.open_points += len(opened)
     group = tally.units.setdefault(unit, _Unit())
@@ -287,23 +289,19 @@ def _units(groups: Mapping[str, _Unit]) -> tuple[UnitLine, ...]:
     return tuple(sorted(lines, key=lambda line: (not line.name, -(line.median or -1.0), line.name)))
 
 
-def _track_record(sight: Sight, scope: Filters) -> tuple[int, int]:
-    """How many projects in scope have an outcome, and how many have a frozen result, by the day asked for."""
-    moment = end_of(scope.as_of) if scope.as_of else None
-    outcomes = Outcome.objects.filter(project=OuterRef("project"))
-    kept = ProjectFigures.objects.of_snapshots().filter(project=OuterRef("project"))
-    if moment:
-        outcomes, kept = outcomes.filter(recorded_at__lt=moment), kept.filter(from_at__lt=moment)
-    counted = scoped(sight, scope).aggregate(
-        outcomes=Count("id", filter=Q(Exists(outcomes))), assessed=Count("id", filter=Q(Exists(kept)))
-    )
-    return counted["outcomes"], counted["assessed"]
+def _outcomes(sight: Sight, scope: Filters) -> int:
+    """How many projects in scope have an outcome, recorded by the day asked for."""
+    ended = scoped(sight, scope).filter(project__outcome__isnull=False)
+    return ended.filter(project__outcome__recorded_at__lt=end_of(scope.as_of)).count() if scope.as_of else ended.count()
 
 
 def _quarters(sight: Sight, scope: Filters, day: date, levels: tuple[int, int, int, int, int]) -> tuple[Quarter, ...]:
     """High and critical at the ends of the last quarters, counted in one statement; the newest is the page's own."""
     ends = quarter_ends(day, QUARTERS)
-    rows = chosen(sight.figures().of_snapshots(), scope)
+    # Only what held at one of these ends: the index of the past gives the moments without a look at the rows.
+    rows = chosen(sight.figures().of_snapshots(), scope).filter(
+        Q(until_at=None) | Q(until_at__gte=end_of(ends[0])), from_at__lt=end_of(ends[-2])
+    )
     counts = {}
     for place, end in enumerate(ends[:-1]):
         moment = end_of(end)

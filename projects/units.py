@@ -63,6 +63,6 @@ def set_units(*, membership: Membership, units: Collection[str], by: User) -> No
         organisation=membership.organisation,
         actor=by,
         verb="member.units",
-        thing=membership.user.email,
+        thing=f"user:{membership.user_id}",
         units=", ".join(sorted(wanted)),
     )

@@ -85,7 +85,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='projectfigures',
-            index=models.Index(models.F('organisation'), models.OrderBy(models.F('high'), descending=True), models.OrderBy(models.F('low'), descending=True), models.F('id'), models.F('from_at'), models.F('until_at'), condition=models.Q(('is_current', False)), name='figures_then'),
+            index=models.Index(models.F('organisation'), models.OrderBy(models.F('high'), descending=True), models.OrderBy(models.F('low'), descending=True), models.F('id'), models.F('from_at'), models.F('until_at'), models.F('level'), models.F('project'), condition=models.Q(('is_current', False)), name='figures_then'),
         ),
         migrations.AddIndex(
             model_name='projectfigures',

@@ -91,7 +91,7 @@ class ProjectFigures(models.Model):
                 name="figures_now", condition=Q(is_current=True),
             ),
             models.Index(
-                "organisation", F("high").desc(), F("low").desc(), "id", "from_at", "until_at",
+                "organisation", F("high").desc(), F("low").desc(), "id", "from_at", "until_at", "level", "project",
                 name="figures_then", condition=Q(is_current=False),
             ),
             models.Index(fields=("project", "from_at"), name="figures_history"),

@@ -16,8 +16,9 @@ from pytest_django import DjangoAssertNumQueries
 import scoring
 from accounts.models import User
 from assessments.evaluation import evaluate_assessment
-from assessments.figures import columns_of, open_questions, progress_of, refresh_figures
+from assessments.figures import columns_of, open_questions, refresh_figures
 from assessments.models import Assessment, Snapshot, State
+from assessments.progress import progress_part
 from assessments.rebuilding import projects_without_figures, rebuild_figures
 from assessments.services import GivenAnswer, record_agreed_answer, refresh_open_assessment, start_assessment
 from assessments.snapshots import columns_of_body, read_body
@@ -43,7 +44,7 @@ def columns_now(project: Project) -> dict[str, Any]:
     """Computed from the answers, past everything that is kept."""
     run = Assessment.objects.select_related("project").get(project=project, is_latest=True)
     evaluation = evaluate_assessment(run)
-    return columns_of(evaluation.checklist, evaluation.answers, evaluation.result, progress_of(evaluation))
+    return columns_of(evaluation.checklist, evaluation.answers, evaluation.result, progress_part(evaluation.progress))
 
 
 def assert_fresh(project: Project) -> ProjectFigures:

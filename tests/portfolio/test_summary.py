@@ -159,6 +159,25 @@ class TestKeeping:
         assert self.read(owner) == first
         assert replace(first) == first
 
+    def test_without_an_old_one_the_others_wait_for_the_new_one(
+        self, twelve: list[Project], owner: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.settle()
+        now = timezone.now()
+        made = keeping.Kept(replace(summed(owner), total=99), None, 1.0)
+        answers = iter([None, None, 1, made])
+        monkeypatch.setattr(keeping.cache, "add", lambda *a, **k: False)
+        monkeypatch.setattr(keeping.cache, "get", lambda key: next(answers))
+        monkeypatch.setattr(keeping, "WAIT_STEP", 0.0)
+        assert read_summary(sight(owner), Filters(), at=now).total == 99
+
+    def test_who_waits_too_long_counts(
+        self, twelve: list[Project], owner: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(keeping.cache, "add", lambda *a, **k: False)
+        monkeypatch.setattr(keeping, "WAIT_SECONDS", 0)
+        assert self.read(owner).total == 12
+
     def test_never_shared_between_those_who_see_different_projects(
         self, twelve: list[Project], organisation: Organisation, owner: User, viewer: User
     ) -> None:

@@ -241,7 +241,7 @@ class TestSetting:
         events = AuditEvent.objects.filter(verb="member.units").order_by("id")
         assert [event.detail for event in events] == [{"units": "A, B"}, {"units": ""}]
         assert {(event.thing, event.actor, event.organisation) for event in events} == {
-            (member.user.email, owner, organisation)
+            (f"user:{member.user_id}", owner, organisation)
         }
 
     def test_an_error_leaves_nothing(

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import scoring
-from assessments.progress import count_progress
-from assessments.snapshots import progress_part
+from assessments.progress import count_progress, progress_part
 from checklists.loader import load
 from checklists.schema import Checklist, Question
 
