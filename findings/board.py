@@ -249,7 +249,7 @@ def _figures(figures: Mapping[str, Any]) -> tuple[Figure, ...]:
     return (
         Figure("Median failure risk", NO_VALUE if median is None else shown(median), note),
         Figure("Not reviewed for 90 days", f"{figures['stale']:,}", of_projects),
-        Figure("Track record", f"{outcomes:,} of {assessed:,}", track_record_words(outcomes, assessed)),
+        Figure("Track record", f"{outcomes:,} of {assessed:,}", track_record_words(outcomes, assessed, is_headed=True)),
     )
 
 

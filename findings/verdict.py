@@ -191,13 +191,17 @@ def level_words(level: str | None, judgement: Judgement, low: float | None, high
 FEW_OUTCOMES = 10
 
 
-def track_record_words(outcomes: int, assessed: int) -> str:
-    """What is known of how assessed projects ended. Never a probability; below ten outcomes none could be drawn."""
+def track_record_words(outcomes: int, assessed: int, *, is_headed: bool = False) -> str:
+    """What is known of how assessed projects ended. Never a probability; below ten outcomes none could be drawn.
+
+    With `is_headed` the counts stand above these words already, as "7 of 39".
+    """
     if not outcomes:
         return "No outcome of a finished project is recorded yet, so no probability is shown."
     projects = f"{assessed} assessed project{' has' if assessed == 1 else 's have'}"
     why = "too few to show a probability" if outcomes < FEW_OUTCOMES else "no probability is drawn from them here"
-    return f"{outcomes} of {projects} an outcome: {why}."
+    counts = projects.removeprefix(f"{assessed} ") if is_headed else f"{outcomes} of {projects}"
+    return f"{counts} an outcome: {why}."
 
 
 def explanation(

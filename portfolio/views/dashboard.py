@@ -150,9 +150,7 @@ def key_figures(summary: Summary, filters: Filters) -> dict[str, Any]:
         "median_change": change,
         "median_words": _median_words(change),
         "stale_query": filters.query(stale=True),
-        "record": track_record_words(summary.outcomes, summary.assessed).removeprefix(
-            f"{summary.outcomes} of {summary.assessed} "
-        ),
+        "record": track_record_words(summary.outcomes, summary.assessed, is_headed=True),
     }
 
 

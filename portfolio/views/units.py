@@ -20,7 +20,7 @@ from portfolio.keeping import read_summary
 from portfolio.periods import since_words
 from portfolio.rows import change_of
 from portfolio.summary import UnitLine
-from portfolio.views.common import view_of
+from portfolio.views.common import View, view_of
 from portfolio.words import change_words
 from projects.models import UNIT_LIMIT
 from projects.units import rename_unit
@@ -36,7 +36,11 @@ class Line:
 
 @require_safe
 def units(request: HttpRequest) -> HttpResponse:
-    view = view_of(request)
+    return units_page(request, view_of(request))
+
+
+def units_page(request: HttpRequest, view: View, problem: str = "", unit: str = "", name: str = "") -> HttpResponse:
+    """The page; with a problem it shows the form as it was sent."""
     scope = view.filters.scope
     summary = read_summary(view.sight, scope, at=view.at)
     context: dict[str, Any] = {
@@ -55,8 +59,11 @@ def units(request: HttpRequest) -> HttpResponse:
         "query": scope.query(),
         "can_rename": view.sight.membership.allows(Permission.MANAGE_ORGANISATION),
         "limit": UNIT_LIMIT,
+        "problem": problem,
+        "unit": unit,
+        "name": name,
     }
-    return render(request, "portfolio/units.html", context)
+    return render(request, "portfolio/units.html", context, status=422 if problem else 200)
 
 
 @require_POST
@@ -67,7 +74,6 @@ def rename(request: HttpRequest) -> HttpResponse:
     try:
         moved = rename_unit(organisation=membership.organisation, unit=unit, name=name, by=user_of(request))
     except TextRefused as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, f"{moved:,} {'project' if moved == 1 else 'projects'} moved.")
+        return units_page(request, view_of(request), str(error), unit, name)
+    messages.success(request, f"{moved:,} {'project' if moved == 1 else 'projects'} moved.")
     return redirect("portfolio:units")

@@ -293,6 +293,9 @@ def test_track_record() -> None:
     assert track_record_words(3, 12) == some
     assert track_record_words(9, 12).endswith("too few to show a probability.")
     assert track_record_words(10, 12).endswith("no probability is drawn from them here.")
+    assert (
+        track_record_words(3, 12, is_headed=True) == "assessed projects have an outcome: too few to show a probability."
+    )
     assert track_record_words(1, 1) == "1 of 1 assessed project has an outcome: too few to show a probability."
     for body, words in ((bodies.typical_pilot(), nothing), (bodies.typical_pilot(track_record=(3, 12)), some)):
         assert words in text(shared_page(body))

@@ -78,9 +78,10 @@ class TestRename:
     @pytest.mark.parametrize("name", ["", " ", "x" * 81, "a\x07b"])
     def test_a_bad_name_changes_nothing(self, organisation: Organisation, owner: User, name: str) -> None:
         make_project(organisation, owner, unit="Retail")
-        client = signed_in(owner)
-        assert client.post("/portfolio/units/rename/", {"unit": "Retail", "name": name}).status_code == 302
-        assert "New name:" in text(client.get("/portfolio/units/"))
+        response = signed_in(owner).post("/portfolio/units/rename/", {"unit": "Retail", "name": name})
+        assert response.status_code == 422
+        assert "New name:" in text(response)
+        assert faults(response.content) == []
         assert Project.objects.get().unit == "Retail"
 
     def test_not_another_organisation(self, organisation: Organisation, owner: User) -> None:
