@@ -8,6 +8,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
 
 from accounts import audit
 from accounts.models import User
@@ -29,7 +30,7 @@ from assessments.models import (
     State,
 )
 from checklists.schema import Question
-from projects.models import Project
+from projects.models import Project, ProjectFigures
 
 CHECKLIST = ("ml_readiness", "1.0")
 
@@ -271,12 +272,15 @@ def _check_link(given: GivenAnswer) -> None:
 
 
 @transaction.atomic
-def refresh_open_assessment(*, project: Project) -> None:
-    """Recomputes the open run after stage or facts of the project changed."""
+def follow_project(*, project: Project) -> None:
+    """Brings the figures in line with a description that `update_project` has just changed."""
     assessment = Assessment.objects.select_for_update().filter(project=project, closed_at=None).first()
     if assessment is not None:
         assessment.project = project
         refresh_figures(assessment, evaluate_assessment(assessment))
+    else:
+        figures = ProjectFigures.objects.filter(project=project, is_current=True)
+        figures.update(stage=project.stage, changed_at=Now())
 
 
 @transaction.atomic

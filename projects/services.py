@@ -53,10 +53,13 @@ def start_figures(project: Project) -> None:
 
 @transaction.atomic
 def update_project(*, project: Project, details: ProjectDetails, by: User) -> Project:
-    """Changes the description. Stage and facts decide which questions are due from the next page on."""
+    """Changes the description. Stage and facts decide which questions are due from the next page on.
+
+    `assessments.services.follow_project` must come after it in the same transaction. It writes the figures under the
+    lock of the checklist, or this and an answer that is saved at the same moment could wait for each other for ever.
+    """
     _apply(project, details)
     project.save(update_fields=DETAIL_COLUMNS)
-    _current_figures(project).update(stage=project.stage, changed_at=Now())
     audit.record(
         organisation=project.organisation, actor=by, verb="project.updated", thing=project.slug, stage=project.stage
     )

@@ -38,9 +38,11 @@ def rename_unit(*, organisation: Organisation, unit: str, name: str, by: User) -
     name = clean_text(name, field="New name", limit=UNIT_LIMIT, required=True)
     if spelled_unit(organisation, name).casefold() != unit.casefold():
         name = spelled_unit(organisation, name)
-    projects = Project.objects.filter(organisation=organisation, unit=unit)
-    ProjectFigures.objects.filter(project__in=projects, is_current=True).update(changed_at=Now())
-    moved = projects.update(unit=name)
+    # Projects before figures, as everywhere: who takes a snapshot holds the project and waits for its figures.
+    moved = Project.objects.filter(organisation=organisation, unit=unit).update(unit=name)
+    ProjectFigures.objects.filter(organisation=organisation, is_current=True, project__unit=name).update(
+        changed_at=Now()
+    )
     grants = UnitGrant.objects.filter(membership__organisation=organisation, unit=unit)
     held = UnitGrant.objects.filter(membership__organisation=organisation, unit=name).values("membership")
     if name != unit:

@@ -14,7 +14,7 @@ from accounts.access import member_with, user_of
 from accounts.roles import Permission
 from assessments.errors import AssessmentClosed
 from assessments.models import Assessment
-from assessments.services import CHECKLIST, refresh_open_assessment, start_assessment
+from assessments.services import CHECKLIST, follow_project, start_assessment
 from assessments.views.common import latest_assessment, page_context
 from checklists.loader import load
 from projects.access import ARCHIVED, project_for
@@ -57,7 +57,7 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
             update_project(project=project, details=form.details(), by=user_of(request))
-            refresh_open_assessment(project=project)
+            follow_project(project=project)
         messages.success(request, "Saved.")
         return redirect("assessments:overview", slug=project.slug)
     context = page_context(project, "settings", assessment, form=form)

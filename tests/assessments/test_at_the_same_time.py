@@ -17,8 +17,8 @@ from assessments.evaluation import evaluate_assessment
 from assessments.models import Answer, AnswerChange, Assessment, Snapshot, State
 from assessments.services import (
     GivenAnswer,
+    follow_project,
     given_of,
-    refresh_open_assessment,
     start_assessment,
     submit_answer,
 )
@@ -162,7 +162,7 @@ def test_an_answer_that_waited_for_a_new_stage(run: Assessment, people: tuple[Us
         with transaction.atomic():
             project.stage = "idea"
             project.save()
-            refresh_open_assessment(project=project)
+            follow_project(project=project)
             holding.set()
             go_on.wait(1.5)  # long enough for the other one to stand in the queue
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -20,7 +21,7 @@ from assessments.figures import columns_of, open_questions, refresh_figures
 from assessments.models import Assessment, Snapshot, State
 from assessments.progress import progress_part
 from assessments.rebuilding import projects_without_figures, rebuild_figures
-from assessments.services import GivenAnswer, record_agreed_answer, refresh_open_assessment, start_assessment
+from assessments.services import GivenAnswer, follow_project, record_agreed_answer, start_assessment
 from assessments.snapshots import columns_of_body, read_body
 from charts import level_of
 from checklists.loader import load
@@ -94,7 +95,7 @@ class TestEveryWrite:
         dues = {figures_of(project).due}
         for changes in ({"stage": "idea"}, {"stage": "production"}, {"facts": ["personal_data", "real_time"]}):
             update_project(project=project, details=details(**changes), by=owner)
-            refresh_open_assessment(project=project)
+            follow_project(project=project)
             dues.add(assert_fresh(project).due)
         assert len(dues) > 2
 
@@ -145,7 +146,7 @@ class TestEveryWrite:
         make_snapshot(assessment, owner, closes=True)
         before = figures_of(project)
         update_project(project=project, details=details(stage="production"), by=owner)
-        refresh_open_assessment(project=project)
+        follow_project(project=project)
         kept = assert_fresh(project)
         assert (kept.index, kept.due, kept.stage) == (before.index, before.due, "production")
 
@@ -164,8 +165,7 @@ def acts_on(project: Project, run: Assessment, owner: User) -> dict[str, Act]:
         "agreed answer": lambda: record_agreed_answer(
             assessment=run, question=ONE, level=3, reason="", by=owner, at=AT
         ),
-        "details": lambda: update_project(project=project, details=details(stage="idea"), by=owner),
-        "refresh": lambda: refresh_open_assessment(project=project),
+        "details": lambda: change_details(project, owner, stage="idea"),
         "snapshot": lambda: make_snapshot(run, owner),
         "closing": lambda: make_snapshot(run, owner, closes=True),
         "archive": lambda: archive_project(project=project, by=owner, at=AT),
@@ -175,8 +175,14 @@ def acts_on(project: Project, run: Assessment, owner: User) -> dict[str, Act]:
     }  # fmt: skip
 
 
+@transaction.atomic
+def change_details(project: Project, owner: User, **changes: Any) -> None:
+    update_project(project=project, details=details(**changes), by=owner)
+    follow_project(project=project)
+
+
 ACTS = [
-    "answer", "first answer", "agreed answer", "details", "refresh", "snapshot", "closing", "archive", "restore",
+    "answer", "first answer", "agreed answer", "details", "snapshot", "closing", "archive", "restore",
     "outcome", "unit",
 ]  # fmt: skip
 
@@ -220,7 +226,7 @@ def test_an_error_at_the_end_leaves_nothing(
     assert changed_tables(before, dump_tables()) == []
 
 
-@pytest.mark.parametrize("name", ["answer", "first answer", "refresh", "agreed answer", "snapshot", "closing"])
+@pytest.mark.parametrize("name", ["answer", "first answer", "agreed answer", "snapshot", "closing"])
 def test_an_error_after_the_figures_leaves_nothing(
     name: str, project: Project, answered: Assessment, owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

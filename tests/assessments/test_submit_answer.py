@@ -12,7 +12,7 @@ from accounts.models import AuditEvent, Organisation, User
 from assessments.errors import AnswerConflict, AnswerRefused, AssessmentClosed
 from assessments.evaluation import evaluate_assessment
 from assessments.models import Answer, AnswerChange, Assessment, State
-from assessments.services import GivenAnswer, given_of, record_agreed_answer, refresh_open_assessment, submit_answer
+from assessments.services import GivenAnswer, follow_project, given_of, record_agreed_answer, submit_answer
 from projects.models import Project
 from tests.access.dump import changed_tables, dump_tables
 from tests.make import AT, answer_all, figures_of, make_answer, make_assessment, make_project, make_snapshot
@@ -269,7 +269,7 @@ def test_another_stage_refreshes_the_open_run(project: Project, owner: User) -> 
     due = figures_of(project).due
     project.stage = "idea"
     project.save()
-    refresh_open_assessment(project=project)
+    follow_project(project=project)
     fresh = Assessment.objects.select_related("project").get(pk=assessment.pk)
     assert figures_of(project).due < due
     assert figures_of(project).index == evaluate_assessment(fresh).result.index
