@@ -15,6 +15,7 @@ from charts.levels import level_of
 from checklists.schema import Checklist
 from findings.verdict import confidence_of, judge
 from projects.models import DIMENSIONS, WORST, ProjectFigures
+from projects.services import start_figures
 
 OPEN_UP_TO = 1
 """Answers at one of their two worst choices are open points."""
@@ -80,15 +81,16 @@ def open_questions(checklist: Checklist, answers: scoring.Answers) -> list[str]:
     ]
 
 
-def refresh_figures(assessment: Assessment, evaluation: Evaluation) -> None:
+def refresh_figures(assessment: Assessment, evaluation: Evaluation) -> Columns:
     """Writes what the answers give now. Call it in the transaction that changed them."""
     columns = columns_of(
         evaluation.checklist, evaluation.answers, evaluation.result, progress_part(evaluation.progress)
     )
     project = assessment.project
-    ProjectFigures.objects.filter(project=project, is_current=True).update(
-        **columns, stage=project.stage, changed_at=Now()
-    )
+    values = {**columns, "stage": project.stage, "changed_at": Now()}
+    if not ProjectFigures.objects.filter(project=project, is_current=True).update(**values):
+        start_figures(project)
+        ProjectFigures.objects.filter(project=project, is_current=True).update(**values)
     return columns
 
 

@@ -91,7 +91,17 @@ CACHES = {
             # The default of 300 rows would let a stranger push out the count of a locked account.
             "OPTIONS": {"MAX_ENTRIES": 100_000},
         }
-    )
+    ),
+    # Of its own, so that no number of invented filters can push anything else out.
+    "portfolio": (
+        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "portfolio"}
+        if REDIS_URL
+        else {
+            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+            "LOCATION": "cache_portfolio",
+            "OPTIONS": {"MAX_ENTRIES": 2000},
+        }
+    ),
 }
 
 # Celery. The broker is a wake-up only, so acks stay early and a lost message costs a few seconds, never a report.

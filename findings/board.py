@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from charts import LEVELS, LevelStyle, level_of, shown, to_tenths, whole
+from charts import LEVELS, LevelStyle, shown, to_tenths, whole
 from charts.portfolio import Quarter
-from findings.board_rows import NO_VALUE, Cell, Row, build_row, change_words
+from findings.board_rows import NO_VALUE, Row, build_row, change_words
 from findings.verdict import track_record_words
 from findings.words import UserText, clock, day, shorten, user_text
 
@@ -76,7 +76,7 @@ class Unit:
     name: UserText
     projects: int
     median: str
-    worst: Cell
+    worst: str
     critical: int
     high: int
 
@@ -202,7 +202,7 @@ def _head(body: Mapping[str, Any], names: bool, sha256: str) -> BoardHead:
     snapshot, checklist = body["snapshot"], body["checklist"]
     organisation = user_text(body["organisation"]["name"], 120)
     label, identity = user_text(snapshot["label"], 120), user_text(snapshot["id"], 60)
-    scope = user_text(body["scope"], 400)
+    scope = _scope(body, names)
     moment = day(body["as_of"]) if body["as_of"] else clock(snapshot["taken_at"])
     used = f"{checklist['id']} {checklist['version']}"
     return BoardHead(
@@ -223,6 +223,15 @@ def _head(body: Mapping[str, Any], names: bool, sha256: str) -> BoardHead:
         checklist=used,
         footer=UserText(f"Preflight, checklist {used}, snapshot {identity}, sha256 {sha256[:12]}"),
     )
+
+
+def _scope(body: Mapping[str, Any], names: bool) -> UserText:
+    """The projects that were chosen; whose they are only where names are shown."""
+    owner = body.get("scope_owner", "")
+    scope = str(body["scope"])
+    if owner and names:
+        scope = scope.replace("of one owner", f"of owner {owner}").replace("Of one owner", f"Of owner {owner}")
+    return user_text(scope, 400)
 
 
 def _identity(body: Mapping[str, Any], head: BoardHead) -> tuple[tuple[str, str], ...]:
@@ -278,17 +287,11 @@ def _change(change: Mapping[str, Any]) -> Change:
 
 
 def _unit(unit: Mapping[str, Any]) -> Unit:
-    worst = unit["worst"]
     return Unit(
         name=shorten(user_text(unit["name"] or "No unit", 120), 34),
         projects=int(unit["projects"]),
         median=NO_VALUE if unit["median"] is None else shown(unit["median"]),
-        worst=_value(worst) if worst is not None else Cell(NO_VALUE, None, "no level yet"),
+        worst=f"up to {whole(unit['worst'])}",
         critical=int(unit["critical"]),
         high=int(unit["high"]),
     )
-
-
-def _value(index: float) -> Cell:
-    level = level_of(index)
-    return Cell(whole(index), level, level.word)

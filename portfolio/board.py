@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from accounts.models import User
 from checklists.schema import Checklist
 from portfolio.filters import NO_UNIT, Filters
 from portfolio.finding import find
-from portfolio.keeping import read_summary
-from portfolio.queries import matching, read_rows
-from portfolio.rows import LEVEL_IDS, Cell, Row
+from portfolio.queries import read_rows
+from portfolio.rows import Cell, Row
 from portfolio.sight import Sight
-from portfolio.summary import Named, Summary
+from portfolio.summary import Named, Summary, summarise
 from projects.models import Stage
 
 FORMAT = 1
@@ -21,20 +22,23 @@ DRIVERS, UNITS = 5, 8
 
 
 def build_body(*, sight: Sight, filters: Filters, checklist: Checklist, at: datetime) -> dict[str, Any]:
-    """The body of a board report in format 1, without its head: what the dashboard shows with these filters.
+    """The body of a board report in format 1, without its head: the projects in scope of the filters, in their order.
 
-    At most 300 rows, in the order of the filters; `left_out` counts the others. Numbers are unrounded.
+    What only picks rows of the table (search, level, open question, review) is left out, so that figures and rows are
+    of the same projects. Everything is counted anew. At most 300 rows; `left_out` counts the others. Numbers are
+    unrounded.
     """
-    summary = read_summary(sight, filters, at=at)
+    filters = replace(filters.scope, sort=filters.sort, is_reversed=filters.is_reversed)
+    summary = summarise(sight, filters.scope, at=at)
     rows = [row_part(row) for row in read_rows(sight, filters, checklist, at=at, most=MOST_ROWS)]
-    matches = len(rows) if len(rows) < MOST_ROWS else matching(sight, filters, at=at).count()
-    found = find(summary, checklist)
+    found = find(summary, checklist, is_narrowed=filters.is_narrowed)
     return {
         "format": FORMAT,
         "kind": "board",
         "organisation": {"name": sight.membership.organisation.name},
         "as_of": filters.as_of.isoformat() if filters.as_of else None,
-        "scope": scope_words(filters, summary, checklist),
+        "scope": scope_words(filters),
+        "scope_owner": owner_words(filters, sight),
         "finding": {"title": found.title, "text": found.text},
         "figures": _figures(summary),
         "dimensions": [{"id": d.id, "name": d.name, "short": d.short} for d in checklist.dimensions],
@@ -56,7 +60,7 @@ def build_body(*, sight: Sight, filters: Filters, checklist: Checklist, at: date
         ],
         "rows": rows,
         "projects": summary.total,
-        "left_out": matches - len(rows),
+        "left_out": max(summary.total - len(rows), 0),
         "checklist": {"id": checklist.id, "version": checklist.version},
     }
 
@@ -124,20 +128,21 @@ def _cell(cell: Cell) -> dict[str, Any]:
     }
 
 
-def scope_words(filters: Filters, summary: Summary, checklist: Checklist) -> str:
-    """What the filters leave, in words: "All projects" or "Stage pilot, unit Retail"."""
-    owner = next((choice.name for choice in summary.owners if choice.value == str(filters.owner)), "")
-    question = checklist.question_by_id.get(filters.open)
-    level = "no level yet" if filters.level == LEVEL_IDS[0] else f"{filters.level} risk"
+def scope_words(filters: Filters) -> str:
+    """The projects that were chosen, in words: "All projects" or "Stage pilot, unit Retail"; nothing of owners."""
     parts = [
         f"stage {Stage(filters.stage).label.lower()}" if filters.stage else "",
         ("no unit" if filters.unit == NO_UNIT else f"unit {filters.unit}") if filters.unit else "",
         f"tag {filters.tag}" if filters.tag else "",
-        f"owner {owner}" if owner else "",
-        level if filters.level else "",
-        f"{question.number} {question.short} open" if question else "",
-        "not reviewed for 90 days" if filters.stale else "",
-        f"“{filters.find}” in name, unit or goal" if filters.find else "",
+        "of one owner" if filters.owner is not None else "",
     ]
     words = ", ".join(part for part in parts if part)
     return f"{words[:1].upper()}{words[1:]}" if words else "All projects"
+
+
+def owner_words(filters: Filters, sight: Sight) -> str:
+    """The name of the owner whose projects were chosen. It is printed only where names are."""
+    if filters.owner is None:
+        return ""
+    owner = User.objects.filter(pk=filters.owner, memberships__organisation=sight.organisation_id).first()
+    return owner.name if owner else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date
 from typing import BinaryIO
@@ -22,6 +23,7 @@ from projects.models import Stage
 Value = str | int | float | date | None
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+AFTER_SEPARATOR = re.compile(r"([;\t]\s*)(?=[=+\-@＝＋－＠])")
 BOM = "\ufeff"
 TEXT_LIMIT = 32_767
 """What one cell of a workbook holds."""
@@ -61,7 +63,11 @@ def _cell(cell: Cell) -> tuple[Value, Value, Value]:
 
 
 def safe_text(text: str) -> str:
-    """The text with an apostrophe before anything that a spreadsheet would take for a formula."""
+    """The text with an apostrophe before anything that a spreadsheet would take for a formula.
+
+    Also after a semicolon or a tab, at which some of them begin another cell, whatever stands around it.
+    """
+    text = AFTER_SEPARATOR.sub(r"\1'", text)
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 

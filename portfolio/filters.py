@@ -9,13 +9,12 @@ from urllib.parse import urlencode
 
 from checklists.schema import Checklist
 from portfolio.rows import LEVEL_IDS
+from projects.models import NO_UNIT as NO_UNIT
 from projects.models import TAG_LIMIT, UNIT_LIMIT, Stage
 
 FIND_LIMIT = 120
 MOST_PAGES = 1_000_000
 FIRST_DAY = date(2000, 1, 1)
-NO_UNIT = "-"
-"""Asks for the projects that name no unit."""
 SORTS = {
     "worst": "Worst case",
     "risk": "Failure risk",
@@ -57,7 +56,7 @@ class Filters:
     @property
     def is_scoped(self) -> bool:
         """Whether the key figures count fewer projects than there are."""
-        return bool(self.stage or self.unit or self.tag or self.owner)
+        return bool(self.stage or self.unit or self.tag) or self.owner is not None
 
     @property
     def scope(self) -> Filters:
@@ -155,4 +154,7 @@ class _Reader:
         if day > today:
             self.notices.append("As of: that day is still to come, so this is today.")
             return None
-        return None if day == today else max(day, FIRST_DAY)
+        if day < FIRST_DAY:
+            self.notices.append("As of: nothing is older than the year 2000, so this is its first day.")
+            return FIRST_DAY
+        return None if day == today else day

@@ -23,56 +23,65 @@ class PortfolioFinding:
     text: str
 
 
-def find(summary: Summary, checklist: Checklist) -> PortfolioFinding:
+def find(summary: Summary, checklist: Checklist, *, is_narrowed: bool = False) -> PortfolioFinding:
     """The finding. Ranks: nothing there, nothing known, share at high or critical, moderate at most, all low.
 
-    Under it the first three that hold: what adds most to the risk, who became worse, who needs a decision, how many
-    have no level yet, how many were not reviewed.
+    Under it how many have no level yet, and the first that hold of: what adds most to the risk, who became worse, who
+    needs a decision, how many were not reviewed. `is_narrowed` says that filters left some projects out.
     """
-    return PortfolioFinding(_title(summary), " ".join(_sentences(summary, checklist)[:MOST_SENTENCES]))
+    return PortfolioFinding(_title(summary, is_narrowed), " ".join(_sentences(summary, checklist)))
 
 
-def _title(summary: Summary) -> str:
+def _title(summary: Summary, is_narrowed: bool) -> str:
     if not summary.total:
-        return "No projects yet"
+        return "No project matches" if is_narrowed else "No projects yet"
     if not summary.known:
         count = count_words(summary.total, "project has", "projects have")
         return f"{count} too few answers for a level"
+    return f"{_level_title(summary)}{_compared(summary)}"
+
+
+def _level_title(summary: Summary) -> str:
+    """Shares of all projects, so that those without a level are never taken for good ones."""
+    total, moderate = summary.total, summary.levels[2]
+    if summary.bad == total > 1:
+        return f"All {total:,} projects are at high or critical risk"
     if summary.bad:
-        if summary.bad == summary.known and summary.known > 1:
-            head = f"All {summary.known:,} projects are at high or critical risk"
-        else:
-            verb = "is" if summary.bad == 1 else "are"
-            head = f"{summary.bad:,} of {projects(summary.known)} {verb} at high or critical risk"
-        return f"{head}{_compared(summary)}"
-    if moderate := summary.levels[2]:
-        verb = "is" if moderate == 1 else "are"
-        head = f"No project is at high or critical risk, and {moderate:,} of {summary.known:,} {verb} at moderate risk"
-        return f"{head}{_compared(summary)}"
-    if summary.known == 1:
-        return "The one project with a level is at low risk on its answers"
-    return f"All {projects(summary.known)} are at low risk on their answers"
+        return f"{summary.bad:,} of {projects(total)} {is_are(summary.bad)} at high or critical risk"
+    known_to_be = "is known to be" if summary.levels[4] else "is"
+    if moderate:
+        return (
+            f"No project {known_to_be} at high or critical risk, {moderate:,} of {total:,} {is_are(moderate)} moderate"
+        )
+    if summary.levels[4]:
+        return (
+            f"{summary.known:,} of {projects(total)} {'has' if summary.known == 1 else 'have'} a level, and it is low"
+        )
+    return "The one project is at low risk on its answers" if total == 1 else f"All {total:,} projects are at low risk"
 
 
 def _compared(summary: Summary) -> str:
     """How the number at high or critical risk has moved since the end of the last quarter, if there was one."""
-    if not summary.known_before:
+    if not summary.known_before or (not summary.bad and not summary.bad_before):
         return ""
     difference, when = summary.bad - summary.bad_before, since_words(summary.since, summary.day)
+    if not summary.bad:
+        return f"; in {when} {summary.bad_before:,} {'was' if summary.bad_before == 1 else 'were'} high or critical"
     if not difference:
-        return f", as many as in {when}" if summary.bad else ""
+        return f", as many as in {when}"
     return f", {count_word(abs(difference))} {'more' if difference > 0 else 'fewer'} than in {when}"
 
 
 def _sentences(summary: Summary, checklist: Checklist) -> list[str]:
-    candidates = (
+    missing = _without_level(summary)
+    ranked = (
         _largest_dimensions(summary, checklist),
         _crossed(summary),
         _critical(summary),
-        _without_level(summary),
         _stale(summary),
     )
-    return [sentence for sentence in candidates if sentence]
+    found = [sentence for sentence in ranked if sentence]
+    return [*found[: MOST_SENTENCES - bool(missing)], *([missing] if missing else [])]
 
 
 def _largest_dimensions(summary: Summary, checklist: Checklist) -> str:
@@ -90,22 +99,23 @@ def _largest_dimensions(summary: Summary, checklist: Checklist) -> str:
 def _crossed(summary: Summary) -> str:
     if not summary.crossed:
         return ""
-    when = since_words(summary.since, summary.day)
-    return f"{names_of(summary.crossed)} {'has' if len(summary.crossed) == 1 else 'have'} become worse since {when}."
+    when, count = since_words(summary.since, summary.day), summary.crossed_count
+    names = names_of(summary.crossed, count)
+    return f"{names} {'has' if count == 1 else 'have'} become worse since {when}."
 
 
 def _critical(summary: Summary) -> str:
     others = [named for named in summary.worst if named not in summary.crossed]
     if not others:
         return ""
-    return f"{names_of(others)} {'needs' if len(others) == 1 else 'need'} a decision first."
+    return f"{names_of(others, len(others))} {'needs' if len(others) == 1 else 'need'} a decision first."
 
 
 def _without_level(summary: Summary) -> str:
     missing = summary.levels[4]
     if not missing or not summary.known:
         return ""
-    return f"{count_words(missing, 'more project has', 'more projects have')} too few answers for a level."
+    return f"{count_words(missing, 'project has', 'projects have')} too few answers for a level."
 
 
 def _stale(summary: Summary) -> str:
@@ -114,8 +124,14 @@ def _stale(summary: Summary) -> str:
     return f"{count_words(summary.stale, 'project was', 'projects were')} not reviewed for 90 days."
 
 
-def names_of(found: Sequence[Named]) -> str:
-    return joined([user_text(named.name, 60) for named in found])
+def names_of(found: Sequence[Named], count: int) -> str:
+    """The names, and how many more there are of `count`."""
+    names = [user_text(named.name, 60) for named in found]
+    return joined([*names, f"{count - len(names):,} more"]) if count > len(names) else joined(names)
+
+
+def is_are(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def projects(count: int) -> str:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from accounts.models import Membership
-from projects.models import FiguresQuerySet, ProjectFigures, ProjectGrant, ProjectQuerySet, UnitGrant
-from projects.models import Project as ProjectModel
+from projects.models import FiguresQuerySet, ProjectFigures, ProjectGrant, UnitGrant
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +26,6 @@ class Sight:
     @property
     def organisation_id(self) -> int:
         return self.membership.organisation_id
-
-    def projects(self) -> ProjectQuerySet:
-        return ProjectModel.objects.in_sight_of(self.membership)
 
     def figures(self) -> FiguresQuerySet:
         mine = ProjectFigures.objects.filter(organisation=self.organisation_id)

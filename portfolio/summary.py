@@ -5,11 +5,11 @@ from __future__ import annotations
 import statistics
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q, Value
 
 from charts.levels import to_tenths
 from findings.verdict import CLEAR_CHANGE
@@ -17,7 +17,7 @@ from portfolio.filters import Filters
 from portfolio.periods import last_quarter_end, quarter_ends, quarter_name
 from portfolio.queries import CHUNK, STALE_AFTER, chosen, day_of, moment_of, scoped
 from portfolio.sight import Sight
-from projects.models import end_of
+from projects.models import FiguresQuerySet, end_of
 
 QUARTERS = 6
 NAMED, MOST_CHANGES, MOST_CHOICES = 3, 5, 100
@@ -26,9 +26,10 @@ HIGH, CRITICAL = 3, 4
 
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """One question over all projects that have a level.
+    """One question over all projects.
 
-    `points` are its mean part of the index, `open` how many projects are at one of its two worst answers.
+    `points` are its mean part of the index where there is a level, `open` how many projects are at one of its two worst
+    answers, with a level or without.
     """
 
     question: str
@@ -38,12 +39,16 @@ class Driver:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A project in a sentence or a short list. `before` is its risk at the end of the last quarter, `now` as shown."""
+    """A project in a sentence or a short list. `before` is its risk at the end of the last quarter, `now` as shown.
+
+    `snapshot` is the public id of the frozen result of a past day, empty for today.
+    """
 
     slug: str
     name: str
     before: float | None
     now: float
+    snapshot: str = ""
 
     @property
     def tenths(self) -> int:
@@ -76,6 +81,7 @@ class UnitLine:
     worst: float
     worst_slug: str
     worst_name: str
+    worst_snapshot: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +97,10 @@ class Choice:
 class Summary:
     """The portfolio at the end of `day`. `levels` counts critical, high, moderate, low, and without a level.
 
-    `assessed` have a frozen result, `outcomes` of them an outcome.
     `*_before` are the figures at the end of the last quarter, `since`. Medians leave out projects without a level.
-    `drivers` are all questions, the weightiest first; `units` the median's worst first, those without a unit last.
+    `assessed` have a frozen result, `outcomes` of them an outcome. `drivers` are all questions, the weightiest first.
+    `crossed` are the worst of the `crossed_count` that rose to high or critical. `units` have the highest median first
+    and those without a unit last; `owners` are ids with their counts.
     """
 
     day: date
@@ -111,11 +118,12 @@ class Summary:
     drivers: tuple[Driver, ...]
     worst: tuple[Named, ...]
     crossed: tuple[Named, ...]
+    crossed_count: int
     changes: tuple[Named, ...]
     quarters: tuple[Quarter, ...]
     units: tuple[UnitLine, ...]
     tags: tuple[Choice, ...]
-    owners: tuple[Choice, ...]
+    owners: tuple[tuple[int, int], ...]
 
     @property
     def known(self) -> int:
@@ -141,7 +149,7 @@ class _Unit:
     levels: Counter[int] = field(default_factory=Counter)
     risks: list[float] = field(default_factory=list)
     before: list[float] = field(default_factory=list)
-    worst: tuple[float, str, str] = (-1.0, "", "")
+    worst: tuple[float, str, str, str] = (-1.0, "", "", "")
 
 
 @dataclass
@@ -160,7 +168,7 @@ class _Tally:
     worst: list[tuple[float, float, Named]] = field(default_factory=list)
     units: dict[str, _Unit] = field(default_factory=dict)
     tags: Counter[str] = field(default_factory=Counter)
-    owners: Counter[tuple[int, str]] = field(default_factory=Counter)
+    owners: Counter[int] = field(default_factory=Counter)
 
 
 def summarise(sight: Sight, filters: Filters, *, at: datetime) -> Summary:
@@ -192,45 +200,55 @@ def summarise(sight: Sight, filters: Filters, *, at: datetime) -> Summary:
         drivers=_drivers(tally, known),
         worst=tuple(named for _, _, named in sorted(tally.worst, key=lambda w: (-w[0], -w[1], w[2].name))[:NAMED]),
         crossed=tuple(sorted(tally.crossed, key=lambda n: (-n.now, n.name))[:NAMED]),
+        crossed_count=len(tally.crossed),
         changes=tuple(sorted(tally.moved, key=lambda n: (-abs(n.tenths), n.name))[:MOST_CHANGES]),
         quarters=_quarters(sight, scope, day, _levels(tally.levels)),
         units=_units(tally.units),
         tags=_choices([Choice(tag, tag, count) for tag, count in tally.tags.most_common(MOST_CHOICES)]),
-        owners=_choices([Choice(str(k), name, n) for (k, name), n in tally.owners.most_common(MOST_CHOICES)]),
+        owners=tuple(tally.owners.most_common(MOST_CHOICES)),
     )
 
 
 _COLUMNS = (
-    "project_id", "project__slug", "project__name", "project__unit", "project__owner", "project__owner__name",
-    "project__tags", "project__created_at", "index", "low", "high", "level", "reviewed_at", "open_questions", "points",
+    "project_id", "project__slug", "project__name", "project__unit", "project__owner", "project__tags",
+    "project__created_at", "index", "low", "high", "level", "reviewed_at", "open_questions", "points",
 )  # fmt: skip
 
 
 def _rows(sight: Sight, scope: Filters) -> Iterator[tuple[Any, ...]]:
-    return scoped(sight, scope).order_by().values_list(*_COLUMNS).iterator(chunk_size=CHUNK * 4)
+    frozen = F("snapshot__public_id") if scope.as_of else Value("")
+    rows = scoped(sight, scope).order_by().annotate(frozen=frozen).values_list(*_COLUMNS, "frozen")
+    return rows.iterator(chunk_size=CHUNK * 4)
+
+
+def past(sight: Sight, scope: Filters) -> FiguresQuerySet:
+    """The frozen results of the chosen projects. A stage is that of today, so that the same projects are compared."""
+    figures = chosen(sight.figures().of_snapshots(), replace(scope, stage=""))
+    return figures.filter(project__stage=scope.stage) if scope.stage else figures
 
 
 def _states(sight: Sight, scope: Filters, day: date) -> Iterator[tuple[int, tuple[float | None, int]]]:
-    """The index and level of each project at the end of a past day, with today's units, owners and tags."""
-    rows = chosen(sight.figures().as_of(day), scope).order_by().values_list("project_id", "index", "level")
+    """The index and level of each project at the end of a past day."""
+    rows = past(sight, scope).as_of(day).order_by().values_list("project_id", "index", "level")
     return ((project, (index, level)) for project, index, level in rows.iterator(chunk_size=CHUNK * 4))
 
 
 def _count(
     tally: _Tally, row: tuple[Any, ...], earlier: Mapping[int, tuple[float | None, int]], line: datetime
 ) -> None:
-    project, slug, name, unit, owner, owner_name, tags, created, index, low, high, level, reviewed, opened, points = row
+    project, slug, name, unit, owner, tags, created, index, low, high, level, reviewed, opened, points, snapshot = row
     tally.levels[level] += 1
     tally.tags.update(tags)
     if owner is not None:
-        tally.owners[owner, owner_name] += 1
+        tally.owners[owner] += 1
     tally.stale += (reviewed or created) < line
     tally.assessed += reviewed is not None
     opened = opened.split()
     tally.open_points += len(opened)
     group = tally.units.setdefault(unit, _Unit())
     group.levels[level] += 1
-    group.worst = max(group.worst, (high, slug, name))
+    group.worst = max(group.worst, (high, slug, name, snapshot))
+    tally.open.update(opened)
     before, level_before = earlier.get(project, (None, 0))
     if not level_before:
         before = None
@@ -240,10 +258,9 @@ def _count(
         return
     tally.risks.append(index)
     group.risks.append(index)
-    tally.open.update(opened)
     for question, value in points.items():
         tally.points[question] = tally.points.get(question, 0.0) + value
-    _compare(tally, Named(slug, name, before, index), level, level_before, (high, low))
+    _compare(tally, Named(slug, name, before, index, snapshot), level, level_before, (high, low))
 
 
 def _compare(tally: _Tally, named: Named, level: int, level_before: int, ends: tuple[float, float]) -> None:
@@ -299,9 +316,7 @@ def _quarters(sight: Sight, scope: Filters, day: date, levels: tuple[int, int, i
     """High and critical at the ends of the last quarters, counted in one statement; the newest is the page's own."""
     ends = quarter_ends(day, QUARTERS)
     # Only what held at one of these ends: the index of the past gives the moments without a look at the rows.
-    rows = chosen(sight.figures().of_snapshots(), scope).filter(
-        Q(until_at=None) | Q(until_at__gte=end_of(ends[0])), from_at__lt=end_of(ends[-2])
-    )
+    rows = past(sight, scope).filter(Q(until_at=None) | Q(until_at__gte=end_of(ends[0])), from_at__lt=end_of(ends[-2]))
     counts = {}
     for place, end in enumerate(ends[:-1]):
         moment = end_of(end)

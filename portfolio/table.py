@@ -120,9 +120,10 @@ def _cell(cell: Cell, short: str, href: str) -> str:
         )
     shown = f"{whole(cell.low)}–{whole(cell.high)}" if cell.answered and cell.due else "–"
     state = words.cell_state(cell)
+    spoken = f", {words.range_words(cell.low, cell.high)}" if cell.answered and cell.due else ""
     return (
         f'<td class="c none"><a href="{href}" data-d="{short[:4]}" title="{state}">'
-        f'<span aria-hidden="true">{shown}</span><span class="vh">{state}</span></a></td>'
+        f'<span aria-hidden="true">{shown}</span><span class="vh">{state}{spoken}</span></a></td>'
     )
 
 

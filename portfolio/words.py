@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from charts.levels import LEVELS, whole
+from charts.levels import LEVELS, shown, whole
 from portfolio.rows import Cell, Row
 
 TOO_EARLY, NOT_ANSWERED, NOT_DUE = "too early for a level", "not answered", "nothing is due yet"
@@ -30,13 +30,12 @@ def cell_state(cell: Cell) -> str:
 
 
 def change_words(change: float | None) -> str:
-    """ "4 points worse", "no change"; empty if unknown. Whole points, cut."""
+    """ "4.2 points worse", "no change"; empty if unknown."""
     if change is None:
         return ""
-    points = whole(abs(change))
-    if points == "0":
+    if not change:
         return "no change"
-    return f"{points} {'point' if points == '1' else 'points'} {'worse' if change > 0 else 'better'}"
+    return f"{shown(abs(change))} points {'worse' if change > 0 else 'better'}"
 
 
 def age_words(reviewed_at: datetime | None, moment: datetime) -> str:

@@ -9,7 +9,16 @@ from django import forms
 from accounts.models import NAME_LIMIT, Organisation, User
 from accounts.texts import TextRefused, clean_text
 from checklists.schema import Checklist
-from projects.models import GOAL_LIMIT, TAG_LIMIT, TAGS_LIMIT, UNIT_LIMIT, Project, Stage
+from projects.models import (
+    GOAL_LIMIT,
+    NO_UNIT,
+    TAG_LIMIT,
+    TAGS_LIMIT,
+    UNIT_LIMIT,
+    Project,
+    ProjectQuerySet,
+    Stage,
+)
 from projects.services import ProjectDetails
 from projects.units import spelled_unit, units_of
 
@@ -17,7 +26,10 @@ VALUE_LIMIT = 1_000_000_000
 
 
 class ProjectForm(forms.Form):
-    """Every error names its field. Choices of facts and owners are those of the checklist and the organisation."""
+    """Every error names its field. Choices of facts and owners are those of the checklist and the organisation.
+
+    Units are offered and spelled as on `projects`, those that the acting person sees.
+    """
 
     name = forms.CharField(label="Name", max_length=NAME_LIMIT, strip=False)
     goal = forms.CharField(label="Goal in one sentence", max_length=GOAL_LIMIT, strip=False)
@@ -33,11 +45,18 @@ class ProjectForm(forms.Form):
         label="Planned value a year, in thousands", min_value=0, max_value=VALUE_LIMIT, required=False
     )
 
-    def __init__(self, *args: Any, checklist: Checklist, organisation: Organisation, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        checklist: Checklist,
+        projects: ProjectQuerySet,
+        organisation: Organisation,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         facts = cast("forms.MultipleChoiceField", self.fields["facts"])
         facts.choices = [(fact.id, fact.text) for fact in checklist.facts]
-        self.organisation = organisation
+        self.projects = projects
         owner = cast("forms.ModelChoiceField[User]", self.fields["owner"])
         owner.queryset = User.objects.filter(memberships__organisation=organisation, is_active=True).order_by(
             "name", "id"
@@ -58,11 +77,17 @@ class ProjectForm(forms.Form):
 
     def clean_unit(self) -> str:
         """As it is spelled on other projects already, so that "retail" does not stand beside "Retail"."""
-        return spelled_unit(self.organisation, self._text("unit", UNIT_LIMIT))
+        return spelled_unit(self.projects, self._unit())
 
     def units(self) -> list[str]:
         """The names to choose from; a new one may be written."""
-        return units_of(self.organisation)
+        return units_of(self.projects)
+
+    def _unit(self) -> str:
+        unit = self._text("unit", UNIT_LIMIT)
+        if unit == NO_UNIT:
+            raise forms.ValidationError(f"“{NO_UNIT}” stands for no unit. Leave the field empty.")
+        return unit
 
     def clean_tags(self) -> list[str]:
         tags = [" ".join(part.split()) for part in self._text("tags", TAGS_LIMIT * (TAG_LIMIT + 2)).split(",")]

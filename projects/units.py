@@ -9,35 +9,43 @@ from django.db.models.functions import Now
 
 from accounts import audit
 from accounts.models import Membership, Organisation, User
-from accounts.texts import clean_text
-from projects.models import UNIT_LIMIT, Project, ProjectFigures, UnitGrant
+from accounts.texts import TextRefused, clean_text
+from projects.models import NO_UNIT, UNIT_LIMIT, Project, ProjectFigures, ProjectQuerySet, UnitGrant
 
 MOST_UNITS = 200
 
 
-def units_of(organisation: Organisation) -> list[str]:
-    """The names of the organisation's units in order, at most 200."""
-    rows = Project.objects.filter(organisation=organisation).exclude(unit="")
-    return list(rows.order_by("unit").values_list("unit", flat=True).distinct()[:MOST_UNITS])
+class UnknownUnit(Exception):
+    """No project of the organisation names this unit."""
 
 
-def spelled_unit(organisation: Organisation, name: str) -> str:
-    """The name as another project of the organisation spells it, whatever the case; the name itself if it is new."""
-    if not name or Project.objects.filter(organisation=organisation, unit=name).exists():
+def units_of(projects: ProjectQuerySet) -> list[str]:
+    """The names of the units of these projects in order, at most 200."""
+    named = projects.exclude(unit="").order_by("unit")
+    return list(named.values_list("unit", flat=True).distinct()[:MOST_UNITS])
+
+
+def spelled_unit(projects: ProjectQuerySet, name: str) -> str:
+    """The name as one of these projects spells it, whatever the case; the name itself if it is new."""
+    if not name or projects.filter(unit=name).exists():
         return name
-    rows = Project.objects.filter(organisation=organisation, unit__iexact=name)
-    return rows.values_list("unit", flat=True).first() or name
+    return projects.filter(unit__iexact=name).values_list("unit", flat=True).first() or name
 
 
 @transaction.atomic
 def rename_unit(*, organisation: Organisation, unit: str, name: str, by: User) -> int:
     """Gives a unit another name on all its projects and grants; an existing name merges the two.
 
-    Returns how many projects it has moved. Raises TextRefused for a bad name.
+    Returns how many projects it has moved. Raises TextRefused for a bad name, UnknownUnit for one that no project has.
     """
     name = clean_text(name, field="New name", limit=UNIT_LIMIT, required=True)
-    if spelled_unit(organisation, name).casefold() != unit.casefold():
-        name = spelled_unit(organisation, name)
+    if name == NO_UNIT:
+        raise TextRefused(f"New name: “{NO_UNIT}” stands for no unit.")
+    if not unit or not Project.objects.filter(organisation=organisation, unit=unit).exists():
+        raise UnknownUnit("No project is of this unit any more.")
+    mine = Project.objects.filter(organisation=organisation)
+    if name.casefold() != unit.casefold():
+        name = spelled_unit(mine, name)
     # Projects before figures, as everywhere: who takes a snapshot holds the project and waits for its figures.
     moved = Project.objects.filter(organisation=organisation, unit=unit).update(unit=name)
     ProjectFigures.objects.filter(organisation=organisation, is_current=True, project__unit=name).update(

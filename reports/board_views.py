@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from typing import cast
 
@@ -65,27 +65,28 @@ def create_board(request: HttpRequest) -> HttpResponse:
     return redirect("reports:board", public_id=report.public_id)
 
 
-@transaction.atomic
 def _freeze(request: HttpRequest, membership: Membership, *, by: User, at: datetime) -> Report:
-    checklist = load(*CHECKLIST)
+    """Counts first and writes then, so that nobody waits for a lock while a large portfolio is counted."""
+    checklist, sight = load(*CHECKLIST), sight_of(membership)
     # The dashboard's button sends its filters in the address, a form of one's own in its fields.
     parameters = request.GET.copy()
     parameters.update(request.POST)
     filters = read_filters(parameters, today=at.date(), checklist=checklist)
-    body = build_body(sight=sight_of(membership), filters=filters, checklist=checklist, at=at)
-    board = take_board(
-        organisation=membership.organisation,
-        label=request.POST.get("label", "").strip() or f"Portfolio on {day(body['as_of'] or at.isoformat())}",
-        body=body,
-        as_of=date.fromisoformat(body["as_of"]) if body["as_of"] else None,
-        scope=body["scope"],
-        is_whole=membership.sees_everything,
-        by=by,
-        at=at,
-    )
+    body = build_body(sight=sight, filters=filters, checklist=checklist, at=at)
     # A form of one button asks for everything, one with choices for what is ticked.
     names = request.POST.get("names") == "1" if "choice" in request.POST else True
-    return request_board_report(board=board, names=names, by=by)
+    with transaction.atomic():
+        board = take_board(
+            organisation=membership.organisation,
+            label=request.POST.get("label", "").strip() or f"Portfolio on {day(body['as_of'] or at.isoformat())}",
+            body=body,
+            as_of=filters.as_of,
+            scope=body["scope"],
+            sight=sight.key,
+            by=by,
+            at=at,
+        )
+        return request_board_report(board=board, names=names, by=by)
 
 
 @require_safe

@@ -14,9 +14,8 @@ from accounts.models import Organisation, User
 from accounts.texts import clean_text
 from assessments.models import new_snapshot_id
 from assessments.snapshots import canonical_json, sha256_of
+from portfolio.board import MOST_ROWS
 from reports.models import LABEL_LIMIT, SCOPE_LIMIT, BoardSnapshot
-
-MOST_ROWS = 300
 
 
 @transaction.atomic
@@ -27,13 +26,13 @@ def take_board(
     body: Mapping[str, Any],
     as_of: date | None,
     scope: str,
-    is_whole: bool,
+    sight: str,
     by: User,
     at: datetime,
 ) -> BoardSnapshot:
     """Freezes a portfolio. `body` is in format 1 without its head "snapshot", which is added here.
 
-    `is_whole` says that who takes it sees every project. Raises TextRefused for a bad label, ValueError for a body with
+    `sight` is the key of what who takes it can see. Raises TextRefused for a bad label, ValueError for a body with
     more rows than a board holds.
     """
     label = clean_text(label, field="Label", limit=LABEL_LIMIT, required=True)
@@ -50,7 +49,7 @@ def take_board(
         taken_at=at,
         as_of=as_of,
         scope=scope[:SCOPE_LIMIT],
-        is_whole=is_whole,
+        sight=sight,
         body=text,
         sha256=sha256_of(text),
         rows=len(body["rows"]),
@@ -63,7 +62,7 @@ def take_board(
         thing=public_id,
         sha256=board.sha256,
         projects=board.projects,
-        is_whole=is_whole,
+        sight=sight,
     )
     return board
 

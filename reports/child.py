@@ -25,6 +25,7 @@ from urllib.parse import unquote, urlsplit
 EXIT_CODES = {"broken": 1, "too_big": 3, "time": 4, "no_space": 5, "library_missing": 6}
 
 MEMORY_BYTES = 1_200_000_000
+RESERVE_BYTES = 16_000_000
 CPU_SECONDS = 15
 FILE_BYTES = 50_000_000
 OPEN_FILES = 64
@@ -210,10 +211,13 @@ def main(arguments: list[str]) -> int:
     load_by_file_name()
     # The process makes one report and ends: looking for garbage costs a seventh of its time and frees next to nothing.
     gc.disable()
+    # Given back when memory ran out, so that there is enough left to say so.
+    reserve = bytearray(RESERVE_BYTES)
     try:
         html = sys.stdin.buffer.read().decode("utf-8")
         save(write_pdf(html), Path(arguments[0]))
     except Exception as error:
+        del reserve
         code = _failure(error)
         sys.stderr.write(f"{code}: {type(error).__name__}: {' '.join(str(error).split())[:300]}\n")
         return EXIT_CODES[code]

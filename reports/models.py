@@ -17,8 +17,10 @@ from django.urls import reverse
 from accounts.models import AppendOnly, AppendOnlyQuerySet, Membership, Organisation, User
 from accounts.roles import Permission
 from assessments.models import Snapshot, new_snapshot_id
+from portfolio.sight import sight_of
 
 LABEL_LIMIT = 120
+SIGHT_LIMIT = 64
 SCOPE_LIMIT = 400
 TEMPLATE_VERSION = BOARD_TEMPLATE_VERSION = "1"
 
@@ -32,7 +34,7 @@ def new_public_id() -> str:
 
 class BoardSnapshotQuerySet(AppendOnlyQuerySet):
     def visible_to(self, membership: Membership) -> BoardSnapshotQuerySet:
-        """Who sees every project sees every board; others those they took themselves, of no more than they saw.
+        """Who sees every project sees every board; others those they took themselves while they saw what they see now.
 
         Members who may not see the portfolio see none.
         """
@@ -41,13 +43,13 @@ class BoardSnapshotQuerySet(AppendOnlyQuerySet):
         boards = self.filter(organisation=membership.organisation_id)
         if membership.sees_everything:
             return boards
-        return boards.filter(taken_by=membership.user_id, is_whole=False)
+        return boards.filter(taken_by=membership.user_id, sight=sight_of(membership).key)
 
 
 class BoardSnapshot(AppendOnly):
     """The portfolio at a moment, frozen for the board. `body` is canonical JSON, `sha256` the hash of its bytes.
 
-    `scope` says which projects were chosen, `is_whole` that who took it sees every project of the organisation. `rows`
+    `scope` says which projects were chosen, `sight` what who took it could see then. `rows`
     counts the projects that are listed, `projects` those that were chosen.
     """
 
@@ -58,7 +60,7 @@ class BoardSnapshot(AppendOnly):
     taken_at = models.DateTimeField()
     as_of = models.DateField(null=True)
     scope = models.CharField(max_length=SCOPE_LIMIT)
-    is_whole = models.BooleanField()
+    sight = models.CharField(max_length=SIGHT_LIMIT)
     body = models.TextField()
     sha256 = models.CharField(max_length=64)
     rows = models.PositiveIntegerField()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import connection
 
 from accounts import append_only
@@ -22,7 +22,8 @@ def _empty_cache(request: pytest.FixtureRequest) -> None:
     for name in ("transactional_db", "db"):
         if name in request.fixturenames:
             request.getfixturevalue(name)
-            cache.clear()
+            for each in caches.all(initialized_only=False):
+                each.clear()
             return
 
 

@@ -19,7 +19,7 @@ from assessments.views.common import latest_assessment, page_context
 from checklists.loader import load
 from projects.access import ARCHIVED, project_for
 from projects.forms import ProjectForm, initial_of
-from projects.models import Stage
+from projects.models import Project, Stage
 from projects.services import create_project, update_project
 
 
@@ -30,6 +30,7 @@ def create(request: HttpRequest) -> HttpResponse:
     form = ProjectForm(
         request.POST if request.method == "POST" else None,
         checklist=load(*CHECKLIST),
+        projects=Project.objects.in_sight_of(membership),
         organisation=membership.organisation,
         initial={"stage": Stage.IDEA, "owner": by.pk},
     )
@@ -51,6 +52,7 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
     form = ProjectForm(
         request.POST if request.method == "POST" else None,
         checklist=load(*CHECKLIST),
+        projects=Project.objects.visible_to(user_of(request)).filter(organisation=project.organisation_id),
         organisation=project.organisation,
         initial=initial_of(project),
     )

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
+from accounts.models import User
 from accounts.roles import Permission
 from charts import portfolio as pictures
 from charts.bars import points_bars
@@ -70,7 +71,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "next_query": filters.query(page=page.number + 1),
         "summary": summary,
         "everything": everything,
-        "finding": find(summary, view.checklist),
+        "finding": find(summary, view.checklist, is_narrowed=filters.is_narrowed or bool(filters.as_of)),
         "page": page,
         "table": draw_table(view, page, summary) if page.rows else "",
         "since": since_words(summary.since, summary.day),
@@ -102,6 +103,13 @@ def draw_table(view: View, page: Page, summary: Summary) -> Drawing:
     return heat_table(page.rows, filters, checklist, setting, caption)
 
 
+def result_address(slug: str, snapshot: str) -> str:
+    """The result of the answers as they stand, or the frozen one."""
+    if snapshot:
+        return reverse("assessments:snapshot", args=[slug, snapshot])
+    return reverse("assessments:results", args=[slug])
+
+
 def addresses() -> Callable[[Row], str]:
     """The result a row shows: of the answers as they stand, or the frozen one. Resolved once, not for each row."""
     live = reverse("assessments:results", args=[SLUG])
@@ -124,9 +132,16 @@ def options(view: View, everything: Summary) -> dict[str, Drawing]:
         "unit": option_list(sorted(units, key=lambda unit: unit[1].casefold()), filters.unit),
         "sort": option_list(sorts, filters.sort),
         "level": option_list(levels, filters.level),
-        "owner": option_list(_counted(everything.owners), str(filters.owner or "")),
+        "owner": option_list(owner_choices(everything), "" if filters.owner is None else str(filters.owner)),
         "tag": option_list(_counted(everything.tags), filters.tag),
     }
+
+
+def owner_choices(everything: Summary) -> list[tuple[str, str]]:
+    """With the names of now: a name that changes does not make the key figures anew."""
+    counts = dict(everything.owners)
+    names = User.objects.filter(pk__in=counts).order_by("name", "id").values_list("id", "name")
+    return [(str(key), f"{name} ({counts[key]:,})") for key, name in names]
 
 
 def _counted(choices: Sequence[Choice]) -> list[tuple[str, str]]:
@@ -188,7 +203,7 @@ def change_lines(changes: Sequence[Named]) -> list[ChangeLine]:
     return [
         ChangeLine(
             named,
-            reverse("assessments:results", args=[named.slug]),
+            result_address(named.slug, named.snapshot),
             shown(abs(named.tenths) / 10),
             named.tenths > 0,
         )

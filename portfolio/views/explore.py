@@ -31,6 +31,8 @@ from portfolio.explore_data import (
     read_units,
 )
 from portfolio.exports import Value, csv_lines
+from portfolio.filters import DEFAULT_SORT
+from portfolio.keeping import read_kept
 from portfolio.queries import day_of, matching, read_rows
 from portfolio.views.common import View, view_of
 
@@ -104,7 +106,9 @@ def _explore(view: View, choices: Choices) -> tuple[Choices, Exploration, list[P
     if choices.chart == "stages":
         return choices, explore_stages(read_stages(sight, filters, at=at)), []
     if choices.chart == "time" and choices.by == "unit":
-        return choices, explore_units(*read_units(sight, filters, at=at)), []
+        plain = replace(filters, sort=DEFAULT_SORT, is_reversed=False, page=1, notices=())
+        units = read_kept("units", sight, plain, at=at, make=lambda: read_units(sight, plain, at=at))
+        return choices, explore_units(*units), []
     picked, missing = read_picked(sight, filters, view.checklist, choices.projects, at=at)
     if missing:
         words = "1 project was not found" if missing == 1 else f"{missing} projects were not found"
@@ -135,9 +139,8 @@ def _options(view: View, picked: list[Picked]) -> list[tuple[str, str, bool]]:
 
 
 def _hidden(view: View, choices: Choices) -> list[tuple[str, str]]:
-    """What the form that chooses projects must carry along: the address without the projects and the search."""
-    address = replace(choices, projects=()).query(view.filters)
-    return [(name, value) for name, value in parse_qsl(address) if name != "find"]
+    """What the form that chooses projects must carry along: the address without the projects."""
+    return parse_qsl(replace(choices, projects=()).query(view.filters))
 
 
 def _table(found: Exploration) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
@@ -21,9 +21,10 @@ from portfolio.periods import since_words
 from portfolio.rows import change_of
 from portfolio.summary import UnitLine
 from portfolio.views.common import View, view_of
+from portfolio.views.dashboard import result_address
 from portfolio.words import change_words
 from projects.models import UNIT_LIMIT
-from projects.units import rename_unit
+from projects.units import UnknownUnit, rename_unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Line:
     unit: UnitLine
     query: str
     change: str
+    worst: str
     bar: Drawing
 
 
@@ -52,6 +54,7 @@ def units_page(request: HttpRequest, view: View, problem: str = "", unit: str = 
                 unit,
                 scope.query(unit=unit.name or NO_UNIT),
                 change_words(change_of(unit.median_before, unit.median)),
+                result_address(unit.worst_slug, unit.worst_snapshot),
                 pictures.distribution_bar(unit.levels),
             )
             for unit in summary.units
@@ -75,5 +78,7 @@ def rename(request: HttpRequest) -> HttpResponse:
         moved = rename_unit(organisation=membership.organisation, unit=unit, name=name, by=user_of(request))
     except TextRefused as error:
         return units_page(request, view_of(request), str(error), unit, name)
+    except UnknownUnit as error:
+        raise Http404(str(error)) from error
     messages.success(request, f"{moved:,} {'project' if moved == 1 else 'projects'} moved.")
     return redirect("portfolio:units")

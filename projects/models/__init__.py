@@ -4,6 +4,7 @@ from projects import lookups as lookups  # Registers what the queries below use.
 from projects.models.figures import DIMENSIONS, WORST, FiguresQuerySet, ProjectFigures, end_of
 from projects.models.project import (
     GOAL_LIMIT,
+    NO_UNIT,
     TAG_LIMIT,
     TAGS_LIMIT,
     UNIT_LIMIT,
@@ -19,6 +20,7 @@ from projects.models.project import (
 __all__ = [
     "DIMENSIONS",
     "GOAL_LIMIT",
+    "NO_UNIT",
     "TAGS_LIMIT",
     "TAG_LIMIT",
     "UNIT_LIMIT",

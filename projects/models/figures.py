@@ -99,6 +99,12 @@ class ProjectFigures(models.Model):
         )  # fmt: skip
         constraints = (
             models.UniqueConstraint(fields=("project",), condition=Q(is_current=True), name="one_current_figures"),
+            models.UniqueConstraint(
+                fields=("project",), condition=Q(is_current=False, until_at=None), name="one_newest_figures"
+            ),
+            models.CheckConstraint(
+                condition=Q(until_at=None) | Q(until_at__gte=F("from_at")), name="figures_end_after_start"
+            ),
             models.CheckConstraint(
                 condition=Q(is_current=True, snapshot=None, from_at=None)
                 | Q(is_current=False, snapshot__isnull=False, from_at__isnull=False),

@@ -15,6 +15,8 @@ from accounts.roles import Permission, Role, permissions_of
 
 GOAL_LIMIT = 300
 UNIT_LIMIT = 80
+NO_UNIT = "-"
+"""Asks for the projects that name no unit; no unit is called so."""
 TAG_LIMIT = 40
 TAGS_LIMIT = 12
 

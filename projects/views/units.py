@@ -26,7 +26,7 @@ def member_units(request: HttpRequest, membership_id: int) -> HttpResponse:
         acting.organisation.memberships.select_related("user", "organisation"), pk=membership_id
     )
     held = set(membership.unit_grants.values_list("unit", flat=True))
-    named = units_of(acting.organisation)
+    named = units_of(Project.objects.filter(organisation=acting.organisation))
     units = named + sorted(held - set(named))
     chosen, problem = held, ""
     if request.method == "POST":

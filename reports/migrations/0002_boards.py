@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                 ('taken_at', models.DateTimeField()),
                 ('as_of', models.DateField(null=True)),
                 ('scope', models.CharField(max_length=400)),
-                ('is_whole', models.BooleanField()),
+                ('sight', models.CharField(max_length=64)),
                 ('body', models.TextField()),
                 ('sha256', models.CharField(max_length=64)),
                 ('rows', models.PositiveIntegerField()),

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 
 # Sessions and the cache (sign-in tries are counted there) may change with any request.
-NOT_DATA = frozenset({"django_session", "cache", "django_migrations"})
+NOT_DATA = frozenset({"django_session", "cache", "cache_portfolio", "django_migrations"})
 # A share page counts its views; nothing else of a link may move.
 COUNTERS: Mapping[str, frozenset[str]] = {"reports_sharelink": frozenset({"views", "viewed_at"})}
 

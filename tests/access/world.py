@@ -166,7 +166,7 @@ def build_board(organisation: Organisation, word: str, owner: User) -> tuple[Boa
     membership = Membership.objects.select_related("organisation").get(user=owner, organisation=organisation)
     body = build_body(sight=sight_of(membership), filters=Filters(), checklist=load(*CHECKLIST), at=timezone.now())
     board = take_board(
-        organisation=organisation, label=f"{word} board", body=body, as_of=None, scope="All projects", is_whole=True,
+        organisation=organisation, label=f"{word} board", body=body, as_of=None, scope="All projects", sight="all",
         by=owner, at=AT,
     )  # fmt: skip
     ready = request_board_report(board=board, names=True, by=owner)

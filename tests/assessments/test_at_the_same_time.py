@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Role
@@ -23,7 +24,9 @@ from assessments.services import (
     submit_answer,
 )
 from assessments.snapshots import take_snapshot
-from projects.models import Project
+from projects.models import Project, ProjectFigures
+from projects.services import ProjectDetails, update_project
+from projects.units import rename_unit
 from tests.assessments.test_history import check_replay
 from tests.make import (
     AT,
@@ -232,3 +235,46 @@ def test_two_freeze_at_once(run: Assessment, people: tuple[User, User]) -> None:
 
     together(freeze, freeze)
     assert sorted(Snapshot.objects.values_list("number", flat=True)) == [1, 2]
+
+
+def test_settings_and_answers_at_once_never_wait_for_each_other(people: tuple[User, User], run: Assessment) -> None:
+    """Both write the figures. Taken in two orders, the locks on the checklist and on them would deadlock."""
+    assessment, project, owner = run, run.project, people[0]
+    stages = ["pilot", "production"]
+
+    def edit() -> None:
+        for number in range(25):
+            details = ProjectDetails(f"Name {number}", "A goal.", stages[number % 2], owner=owner)
+            with transaction.atomic():
+                update_project(project=Project.objects.get(pk=project.pk), details=details, by=owner)
+                follow_project(project=Project.objects.get(pk=project.pk))
+
+    def answer() -> None:
+        for number in range(25):
+            make_answer(assessment, owner, "problem.statement", number % 4, base=number)
+
+    together(edit, answer)
+    figures = ProjectFigures.objects.get(project=project, is_current=True)
+    now = Project.objects.get(pk=project.pk)
+    fresh = Assessment.objects.get(pk=assessment.pk)
+    fresh.project = now
+    assert figures.stage == now.stage
+    assert figures.index == evaluate_assessment(fresh).result.index
+
+
+def test_renaming_a_unit_while_snapshots_are_taken(people: tuple[User, User], run: Assessment) -> None:
+    assessment, project, owner = run, run.project, people[0]
+    Project.objects.filter(pk=project.pk).update(unit="A")
+
+    def rename() -> None:
+        for number in range(20):
+            rename_unit(organisation=project.organisation, unit="AB"[number % 2], name="BA"[number % 2], by=owner)
+
+    def freeze() -> None:
+        for number in range(20):
+            make_snapshot(assessment, owner, label=f"Review {number}", at=timezone.now())
+
+    together(rename, freeze)
+    rows = ProjectFigures.objects.of_snapshots().filter(project=project).order_by("from_at")
+    assert rows.count() == 20
+    assert [row.until_at for row in rows][:-1] == [row.from_at for row in rows][1:]

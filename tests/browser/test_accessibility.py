@@ -107,7 +107,7 @@ def make_boards(organisation: Organisation, owner: User) -> tuple[BoardSnapshot,
     now, checklist = timezone.now(), load(*CHECKLIST)
     body = build_body(sight=sight_of(membership), filters=Filters(), checklist=checklist, at=now)
     board = take_board(
-        organisation=organisation, label=LONG, body=body, as_of=None, scope=LONG, is_whole=True, by=owner, at=now
+        organisation=organisation, label=LONG, body=body, as_of=None, scope=LONG, sight="all", by=owner, at=now
     )
     reports = {"queued": request_board_report(board=board, names=True, by=owner)}
     _, token = create_board_link(

@@ -16,7 +16,8 @@ CHECK = load(*CHECKLIST)
 EMPTY = Summary(
     day=date(2026, 11, 25), since=date(2026, 9, 30), made_at=datetime(2026, 11, 25, tzinfo=UTC), total=0,
     levels=(0, 0, 0, 0, 0), levels_before=(0, 0, 0, 0, 0), median=None, median_before=None, stale=0, open_points=0,
-    outcomes=0, assessed=0, drivers=(), worst=(), crossed=(), changes=(), quarters=(), units=(), tags=(), owners=(),
+    outcomes=0, assessed=0, drivers=(), worst=(), crossed=(), crossed_count=0, changes=(), quarters=(),
+    units=(), tags=(), owners=(),
 )  # fmt: skip
 
 
@@ -34,18 +35,21 @@ BAD = "projects are at high or critical risk"
         ((0, 0, 0, 0, 1), (0,) * 5, "One project has too few answers for a level"),
         ((0, 0, 0, 0, 14), (0,) * 5, "14 projects have too few answers for a level"),
         ((6, 21, 11, 2, 0), (4, 20, 10, 2, 0), f"27 of 40 {BAD}, three more than in September"),
-        ((6, 21, 11, 2, 3), (10, 20, 10, 2, 0), f"27 of 40 {BAD}, three fewer than in September"),
+        ((6, 21, 11, 2, 3), (10, 20, 10, 2, 0), f"27 of 43 {BAD}, three fewer than in September"),
         ((0, 1, 3, 0, 0), (1, 0, 3, 0, 0), "1 of 4 projects is at high or critical risk, as many as in September"),
         ((0, 1, 0, 0, 0), (0,) * 5, "1 of 1 project is at high or critical risk"),
         ((2, 1, 0, 0, 0), (0,) * 5, "All 3 projects are at high or critical risk"),
-        ((0, 0, 11, 29, 0), (0,) * 5, "No project is at high or critical risk, and 11 of 40 are at moderate risk"),
+        ((0, 0, 11, 29, 0), (0,) * 5, "No project is at high or critical risk, 11 of 40 are moderate"),
         (
             (0, 0, 1, 3, 0),
             (0, 2, 2, 0, 0),
-            "No project is at high or critical risk, and 1 of 4 is at moderate risk, two fewer than in September",
+            "No project is at high or critical risk, 1 of 4 is moderate; in September 2 were high or critical",
         ),
-        ((0, 0, 0, 4, 0), (0, 4, 0, 0, 0), "All 4 projects are at low risk on their answers"),
-        ((0, 0, 0, 1, 0), (0,) * 5, "The one project with a level is at low risk on its answers"),
+        ((0, 0, 0, 4, 0), (0, 4, 0, 0, 0), "All 4 projects are at low risk; in September 4 were high or critical"),
+        ((0, 0, 0, 1, 0), (0,) * 5, "The one project is at low risk on its answers"),
+        ((3, 0, 0, 0, 37), (0,) * 5, "3 of 40 projects are at high or critical risk"),
+        ((0, 0, 0, 3, 37), (0,) * 5, "3 of 40 projects have a level, and it is low"),
+        ((0, 0, 2, 1, 37), (0,) * 5, "No project is known to be at high or critical risk, 2 of 40 are moderate"),
         ((0, 1200, 34, 0, 0), (0,) * 5, "1,200 of 1,234 projects are at high or critical risk"),
     ],
 )  # fmt: skip
@@ -69,23 +73,35 @@ def test_what_adds_most_names_two_dimensions_only_if_they_are_close() -> None:
 
 def test_who_became_worse_comes_before_who_is_worst_and_nobody_is_named_twice() -> None:
     a, b = Named("a", "Alpha", 60.0, 80.0), Named("b", "Beta", 80.0, 80.0)
-    found = find(summary(2, 0, 0, 0, 1, worst=(a, b), crossed=(a,), stale=4), CHECK)
+    found = find(summary(2, 0, 0, 0, 1, worst=(a, b), crossed=(a,), crossed_count=1, stale=4), CHECK)
     assert found.text == (
         "Alpha has become worse since September. Beta needs a decision first. "
-        "One more project has too few answers for a level."
+        "One project has too few answers for a level."
     )
 
 
-def test_at_most_three_sentences_and_names_are_cut() -> None:
+def test_three_names_do_not_pass_for_all() -> None:
+    names = tuple(Named(str(n), f"Project {n}", 60.0, 80.0) for n in range(3))
+    found = find(summary(0, 300, 0, 0, 0, crossed=names, crossed_count=300), CHECK)
+    assert found.text == "Project 0, Project 1, Project 2 and 297 more have become worse since September."
+
+
+def test_at_most_three_sentences_with_those_without_a_level_and_names_are_cut() -> None:
     names = tuple(Named(str(n), "N" * 120, 60.0, 80.0) for n in range(3))
-    found = find(summary(3, 0, 0, 0, 2, worst=names, crossed=names, stale=9), CHECK)
-    assert found.text.count(".") <= 3
+    drivers = (Driver("customer.contact", 4.0, 3),)
+    found = find(summary(3, 0, 0, 0, 2, worst=names, crossed=names, crossed_count=3, stale=9, drivers=drivers), CHECK)
+    assert found.text.count(". ") == 2
+    assert found.text.endswith("Two projects have too few answers for a level.")
     assert "N" * 61 not in found.text
-    assert "nine" not in found.text.lower() or found.text.endswith("were not reviewed for 90 days.")
 
 
-def test_unknown_is_never_said_to_be_low() -> None:
-    for unknown in range(1, 5):
-        title = find(summary(0, 0, 0, 2, unknown), CHECK).title
-        assert title == "All 2 projects are at low risk on their answers"
-        assert "too few answers" in find(summary(0, 0, 0, 2, unknown), CHECK).text
+def test_a_filter_without_hits_is_not_an_empty_organisation() -> None:
+    assert find(EMPTY, CHECK, is_narrowed=True).title == "No project matches"
+
+
+@pytest.mark.parametrize("unknown", range(1, 5))
+def test_unknown_is_never_said_to_be_low(unknown: int) -> None:
+    found = find(summary(0, 0, 0, 2, unknown), CHECK)
+    assert "All" not in found.title
+    assert f"of {2 + unknown} projects" in found.title
+    assert "too few answers" in found.text

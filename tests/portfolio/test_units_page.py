@@ -87,8 +87,19 @@ class TestRename:
     def test_not_another_organisation(self, organisation: Organisation, owner: User) -> None:
         make_project(organisation, owner, unit="Retail")
         stranger = make_member(make_organisation("Elsewhere"), "owner")
-        assert self.post(stranger, unit="Retail", name="Mine") == 302
+        assert self.post(stranger, unit="Retail", name="Mine") == 404
         assert Project.objects.get().unit == "Retail"
+
+    @pytest.mark.parametrize("unit", ["", "-", "Nowhere"])
+    def test_a_unit_that_is_none(self, organisation: Organisation, owner: User, unit: str) -> None:
+        make_project(organisation, owner, name="Without")
+        assert self.post(owner, unit=unit, name="Mine") == 404
+        assert Project.objects.get().unit == ""
+        assert not AuditEvent.objects.filter(verb="unit.renamed").exists()
+
+    def test_no_unit_is_called_as_none(self, organisation: Organisation, owner: User) -> None:
+        make_project(organisation, owner, unit="Retail")
+        assert self.post(owner, unit="Retail", name="-") == 422
 
     def test_owners_alone(self, organisation: Organisation, owner: User) -> None:
         for role in ("editor", "respondent", "viewer"):

@@ -25,7 +25,7 @@ from reports.services import ReportContent, ShareTerms, create_board_link, reque
 from tests.access.dump import changed_tables, dump_tables
 from tests.access.world import make_ready
 from tests.make import answer_all, make_assessment, make_member, make_project, make_snapshot
-from tests.reports.test_boards import take
+from tests.reports.test_boards import sight_key, take
 from tests.site.cases import signed_in, text
 from tests.site.markup import faults, is_page, parse
 
@@ -99,7 +99,12 @@ class TestMaking:
         board = report.board
         assert board is not None
         assert response.redirect_chain[0][0] == f"/reports/board/{report.public_id}/"
-        assert (report.names, report.state, board.is_whole, board.rows) == (True, "queued", True, 1)
+        assert (report.names, report.state, board.sight, board.rows) == (
+            True,
+            "queued",
+            f"{board.organisation_id}:all",
+            1,
+        )
         body = read_board(board)
         assert [row["name"] for row in body["rows"]] == ["Forecast"]
         assert body["organisation"] == {"name": "North"}
@@ -150,7 +155,7 @@ class TestMaking:
         response = signed_in(narrowed).post(CREATE, follow=True)
         assert response.status_code == 200
         board = BoardSnapshot.objects.get()
-        assert not board.is_whole
+        assert board.sight == sight_key(narrowed)
         assert "Forecast" in board.body
         assert "Hidden from some" not in board.body
 
@@ -190,7 +195,9 @@ class TestOne:
         cases(url, organisation, may={"owner", "editor", "viewer"}, expected=200)
 
     def test_one_s_own_is_seen_by_the_narrowed(self, organisation: Organisation, narrowed: User) -> None:
-        report = request_board_report(board=take(organisation, narrowed, is_whole=False), names=True, by=narrowed)
+        report = request_board_report(
+            board=take(organisation, narrowed, sight=sight_key(narrowed)), names=True, by=narrowed
+        )
         assert signed_in(narrowed).get(report.addresses.page).status_code == 200
         other = make_member(organisation, Role.EDITOR, all_projects=False)
         assert signed_in(other).get(report.addresses.page).status_code == 404
@@ -240,7 +247,7 @@ class TestOne:
 
     def test_queries(self, url: str, owner: User, django_assert_num_queries: DjangoAssertNumQueries) -> None:
         client = signed_in(owner)
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(8):
             client.get(url)
 
 

@@ -16,6 +16,7 @@ from accounts.models import AuditEvent, ImmutableError, Membership, Organisation
 from accounts.roles import Role
 from accounts.texts import TextRefused
 from assessments.models import Snapshot
+from portfolio.sight import sight_of
 from reports.boards import read_board, take_board
 from reports.files import file_name
 from reports.models import BoardSnapshot, Report, ShareLink
@@ -39,8 +40,17 @@ from tests.reports.stubs import stub_broker, stub_renderer
 def take(organisation: Organisation, by: User, **changes: Any) -> BoardSnapshot:
     body = make_board_body(changes.pop("rows", 3))
     del body["snapshot"]
-    arguments = {"label": "For the board", "as_of": None, "scope": "All projects", "is_whole": True} | changes
+    arguments = {
+        "label": "For the board",
+        "as_of": None,
+        "scope": "All projects",
+        "sight": f"{organisation.pk}:all",
+    } | changes
     return take_board(organisation=organisation, body=arguments.pop("body", body), by=by, at=AT, **arguments)
+
+
+def sight_key(user: User) -> str:
+    return sight_of(Membership.objects.get(user=user)).key
 
 
 @pytest.fixture
@@ -50,7 +60,7 @@ def board(organisation: Organisation, owner: User) -> BoardSnapshot:
 
 class TestTaking:
     def test_what_is_kept(self, organisation: Organisation, owner: User) -> None:
-        board = take(organisation, owner, as_of=date(2026, 3, 1), scope="Stage pilot", is_whole=False)
+        board = take(organisation, owner, as_of=date(2026, 3, 1), scope="Stage pilot", sight="1:few")
         board.refresh_from_db()
         body = read_board(board)
         assert body["snapshot"] == {
@@ -59,7 +69,7 @@ class TestTaking:
         assert board.sha256 == hashlib.sha256(board.body.encode()).hexdigest()
         assert board.body == json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         assert (board.rows, board.projects, board.as_of, board.scope) == (3, 3, date(2026, 3, 1), "Stage pilot")
-        assert (board.is_whole, board.taken_by, board.taken_at) == (False, owner, AT)
+        assert (board.sight, board.taken_by, board.taken_at) == ("1:few", owner, AT)
 
     def test_the_others_are_counted(self, organisation: Organisation, owner: User) -> None:
         body = make_board_body(3, projects=500)
@@ -68,7 +78,7 @@ class TestTaking:
     def test_it_is_on_record(self, board: BoardSnapshot, owner: User) -> None:
         event = AuditEvent.objects.get(verb="board.taken")
         assert (event.thing, event.actor, event.organisation) == (board.public_id, owner, board.organisation)
-        assert event.detail == {"sha256": board.sha256, "projects": 3, "is_whole": True}
+        assert event.detail == {"sha256": board.sha256, "projects": 3, "sight": board.sight}
 
     @pytest.mark.parametrize("label", ["", "  ", "x" * 121, "a\x00b"])
     def test_a_bad_label(self, organisation: Organisation, owner: User, label: str) -> None:
@@ -126,7 +136,7 @@ class TestWhoSees:
     def test_by_sight(self, organisation: Organisation, owner: User, outsider: User) -> None:
         narrowed = make_member(organisation, Role.EDITOR, all_projects=False)
         other = make_member(organisation, Role.EDITOR, all_projects=False)
-        whole, own = take(organisation, owner), take(organisation, narrowed, is_whole=False)
+        whole, own = take(organisation, owner), take(organisation, narrowed, sight=sight_key(narrowed))
         formerly_whole = take(organisation, narrowed)
         elsewhere = take(outsider.memberships.get().organisation, outsider)
         viewer = make_member(organisation, Role.VIEWER)

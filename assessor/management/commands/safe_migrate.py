@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from assessments.rebuilding import projects_without_figures, rebuild_figures
+
+logger = logging.getLogger("preflight.migrate")
 
 ADVISORY_LOCK = 7_306_001  # any number, the same in every process
 
@@ -25,8 +28,21 @@ class Command(BaseCommand):
         with alone():
             call_command("createcachetable", verbosity=0)
             call_command("migrate", interactive=False, verbosity=options["verbosity"], stdout=self.stdout)
-            for project_id in projects_without_figures():
+            self.fill_figures()
+
+    def fill_figures(self) -> None:
+        """What a new version keeps beside the answers. One project that cannot be read does not hold up the others."""
+        broken = []
+        for project_id in projects_without_figures():
+            try:
                 rebuild_figures(project_id)
+            except Exception:
+                logger.exception("The figures of project %s could not be made.", project_id)
+                broken.append(str(project_id))
+        if broken:
+            raise CommandError(
+                f"The database is up to date, but projects {', '.join(broken)} have no figures: see the log."
+            )
 
 
 @contextmanager
