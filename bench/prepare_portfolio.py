@@ -19,7 +19,7 @@ import django
 django.setup()
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -84,4 +84,4 @@ if __name__ == "__main__":
         settle()
         print(json.dumps(sign_in(int(sys.argv[2])) | {"plan": write_page_query()}))
     else:
-        cache.clear()
+        caches["portfolio"].clear()
