@@ -47,13 +47,18 @@ def read_summary(sight: Sight, filters: Filters, *, at: datetime) -> Summary:
     return read_kept("summary", sight, scope, at=at, make=lambda: summarise(sight, scope, at=at))
 
 
+def newest_change(sight: Sight) -> datetime | None:
+    """When the figures of the organisation were last written. One look at the end of an index."""
+    found = ProjectFigures.objects.filter(organisation=sight.organisation_id).aggregate(newest=Max("changed_at"))
+    return cast("datetime | None", found["newest"])
+
+
 def read_kept(name: str, sight: Sight, filters: Filters, *, at: datetime, make: Callable[[], T]) -> T:
     """What `make` returns for this sight and these filters: kept while nothing changed, else made anew.
 
     While one process makes something slow, the others show the old value or, if there is none, wait for the new one.
     """
-    found = ProjectFigures.objects.filter(organisation=sight.organisation_id).aggregate(newest=Max("changed_at"))
-    maker = _Maker(make, _key(name, sight, filters, at), found["newest"], at)
+    maker = _Maker(make, _key(name, sight, filters, at), newest_change(sight), at)
     kept = maker.stored()
     if kept is not None and _is_good(kept, maker.newest, at):
         return kept.value

@@ -15,21 +15,21 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import member_with, user_of
-from accounts.models import Membership, User
+from accounts.models import Membership
 from accounts.roles import Permission
 from accounts.texts import TextRefused
 from assessments.services import CHECKLIST
 from checklists.loader import load
 from findings.board import build_board
 from findings.words import day
-from portfolio.board import build_body
-from portfolio.filters import read_filters
+from portfolio.board import MOST_ROWS, build_body, owner_words, scope_words
+from portfolio.filters import Filters, read_filters
 from portfolio.sight import sight_of
 from projects.access import may_everywhere
 from reports.board_pages import page_of
 from reports.boards import read_board, take_board
 from reports.files import pdf_response
-from reports.models import BoardSnapshot, Report, ShareLink
+from reports.models import LABEL_LIMIT, BoardSnapshot, Report, ShareLink
 from reports.services import ReportRefused, ask_again, create_board_link, request_board_report, revoke_share_link
 from reports.views import links_context, make_link, state_of, state_response
 
@@ -53,32 +53,41 @@ def sharer_of(request: HttpRequest) -> Membership:
     return membership
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def create_board(request: HttpRequest) -> HttpResponse:
-    """Freezes what the dashboard shows with these filters, and asks for its report. Both or neither."""
+    """Asks for a label, then freezes the projects in the scope of the dashboard's filters, and asks for the report."""
     membership = member_with(request, Permission.REQUEST_REPORT)
-    try:
-        report = _freeze(request, membership, by=user_of(request), at=timezone.now())
-    except (TextRefused, ReportRefused) as error:
-        messages.warning(request, str(error))
-        return redirect("reports:all")
-    return redirect("reports:board", public_id=report.public_id)
+    at, checklist = timezone.now(), load(*CHECKLIST)
+    filters = read_filters(request.GET, today=at.date(), checklist=checklist)
+    label, problem = f"Portfolio on {day((filters.as_of or at.date()).isoformat())}", ""
+    if request.method == "POST":
+        label = request.POST.get("label", label)
+        try:
+            report = _freeze(request, membership, filters, label=label, at=at)
+        except (TextRefused, ReportRefused) as error:
+            problem = str(error)
+        else:
+            return redirect("reports:board", public_id=report.public_id)
+    scope, owner = scope_words(filters.scope), owner_words(filters, sight_of(membership))
+    context = {
+        "section": "portfolio", "label": label, "problem": problem, "limit": LABEL_LIMIT, "scope": scope,
+        "owner": owner,
+        "filters": filters, "query": filters.query(), "most": MOST_ROWS,
+        "names": "choice" not in request.POST or request.POST.get("names") == "1",
+    }  # fmt: skip
+    return render(request, "reports/board_new.html", context, status=422 if problem else 200)
 
 
-def _freeze(request: HttpRequest, membership: Membership, *, by: User, at: datetime) -> Report:
+def _freeze(request: HttpRequest, membership: Membership, filters: Filters, *, label: str, at: datetime) -> Report:
     """Counts first and writes then, so that nobody waits for a lock while a large portfolio is counted."""
-    checklist, sight = load(*CHECKLIST), sight_of(membership)
-    # The dashboard's button sends its filters in the address, a form of one's own in its fields.
-    parameters = request.GET.copy()
-    parameters.update(request.POST)
-    filters = read_filters(parameters, today=at.date(), checklist=checklist)
-    body = build_body(sight=sight, filters=filters, checklist=checklist, at=at)
+    sight, by = sight_of(membership), user_of(request)
+    body = build_body(sight=sight, filters=filters, checklist=load(*CHECKLIST), at=at)
     # A form of one button asks for everything, one with choices for what is ticked.
     names = request.POST.get("names") == "1" if "choice" in request.POST else True
     with transaction.atomic():
         board = take_board(
             organisation=membership.organisation,
-            label=request.POST.get("label", "").strip() or f"Portfolio on {day(body['as_of'] or at.isoformat())}",
+            label=label,
             body=body,
             as_of=filters.as_of,
             scope=body["scope"],

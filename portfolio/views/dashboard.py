@@ -9,7 +9,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
@@ -23,6 +22,7 @@ from findings.verdict import track_record_words
 from portfolio.filters import NO_UNIT, SORTS, Filters
 from portfolio.finding import find
 from portfolio.keeping import read_summary
+from portfolio.pages import keep_page
 from portfolio.periods import since_words
 from portfolio.queries import Page, moment_of, read_page
 from portfolio.rows import Row, change_of
@@ -53,10 +53,13 @@ class ChangeLine:
     is_worse: bool
 
 
-@gzip_page
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
     view = view_of(request)
+    return keep_page(request, view, lambda: draw_dashboard(request, view))
+
+
+def draw_dashboard(request: HttpRequest, view: View) -> HttpResponse:
     filters = view.filters
     summary = read_summary(view.sight, filters, at=view.at)
     is_plain = not (filters.is_scoped or filters.as_of)

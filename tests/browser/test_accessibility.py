@@ -213,6 +213,7 @@ SIGNED_IN: dict[str, list[Where]] = {
     "reports:project": [of_project("reports:project")],
     "reports:detail": [of_report(state) for state in ("ready", "failed", "queued")],
     "reports:share": [of_snapshot("reports:share")],
+    "reports:create_board": [at("reports:create_board"), lambda world: "/reports/board/?level=high&unit=x"],
     "reports:board": [
         lambda world, state=state: reverse("reports:board", args=[world.board_reports[state].public_id])
         for state in ("queued", "ready")
@@ -244,7 +245,7 @@ NO_PAGE = {
     "portfolio:rename_unit": "POST", "portfolio:csv": "a file", "portfolio:xlsx": "a file",
     "portfolio:explore_data": "a file",
     "reports:revoke": "POST", "reports:download": "a file", "reports:shared_pdf": "a file",
-    "reports:create_board": "POST", "reports:retry_board": "POST", "reports:revoke_board": "POST",
+    "reports:retry_board": "POST", "reports:revoke_board": "POST",
     "reports:download_board": "a file",
 }  # fmt: skip
 

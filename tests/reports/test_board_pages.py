@@ -85,7 +85,7 @@ class TestMaking:
         for role in (Role.OWNER, Role.EDITOR, Role.VIEWER):
             assert signed_in(make_member(organisation, role)).post(CREATE).status_code == 302
         assert BoardSnapshot.objects.count() == Report.objects.count() == 3
-        for method in ("get", "head", "put", "delete"):
+        for method in ("put", "delete", "patch", "options"):
             assert getattr(signed_in(owner), method)(CREATE).status_code == 405
 
     def test_it_freezes_the_portfolio_and_leads_to_the_report(
@@ -114,13 +114,35 @@ class TestMaking:
         assert "Of somebody else" not in board.body
 
     def test_what_is_typed_and_ticked(self, project: Project, owner: User) -> None:
-        signed_in(owner).post(CREATE, {"label": " Meeting ", "choice": "1", "stage": "pilot"})
+        signed_in(owner).post(f"{CREATE}?stage=pilot", {"label": " Meeting ", "choice": "1"})
         signed_in(owner).post(CREATE, {"choice": "1", "names": "1"})
         plain, named = Report.objects.order_by("id")
         assert (plain.names, named.names) == (False, True)
         assert plain.frozen.label == "Meeting"
         assert plain.board is not None
         assert plain.board.scope == "Stage pilot"
+
+    def test_the_form(self, organisation: Organisation, owner: User, project: Project) -> None:
+        page = text(signed_in(owner).get(f"{CREATE}?stage=pilot&owner={owner.pk}&level=high"))
+        assert "Stage pilot, of one owner" in page
+        assert owner.name in page
+        assert "holds every project of the selection" in page
+        assert 'name="label" value="Portfolio on ' in page
+
+    def test_a_bad_label_is_shown_again(self, owner: User, project: Project) -> None:
+        response = signed_in(owner).post(CREATE, {"label": "x" * 121, "choice": "1"})
+        assert response.status_code == 422
+        assert "Label: at most 120 characters" in text(response)
+        assert "x" * 121 in text(response)
+        assert not BoardSnapshot.objects.exists()
+
+    def test_the_owner_is_named_only_with_names(self, owner: User, project: Project) -> None:
+        for form in ({"label": "A", "choice": "1"}, {"label": "B", "choice": "1", "names": "1"}):
+            signed_in(owner).post(f"{CREATE}?owner={owner.pk}", form)
+        plain, named = Report.objects.order_by("id")
+        client = signed_in(owner)
+        assert f"owner {owner.name}" not in text(client.get(plain.addresses.page))
+        assert f"owner {owner.name}" in text(client.get(named.addresses.page))
 
     def test_the_filters_of_the_address(self, organisation: Organisation, owner: User, project: Project) -> None:
         make_project(organisation, owner, name="Another", stage="idea")
