@@ -262,6 +262,9 @@ LOGGING = {
 
 AFTER_SETUP = "assessor.demo.portfolio.after_setup"
 
+# Pages over many projects. 0 draws every page anew.
+PORTFOLIO_PAGE_SECONDS = env.number("PORTFOLIO_PAGE_SECONDS", 60)
+
 # Share links and reports
 SHARE_LINK_DAYS = env.number("SHARE_LINK_DAYS", 30)
 SHARE_LINK_MAX_DAYS = 365

@@ -35,6 +35,7 @@ PAGES_SHOWN = {
     "filtered": "one unit and stage", "found": "find", "as of": "as of 100 days ago", "change": "by biggest change",
     "last page": "last page",
 }  # fmt: skip
+KINDS = {"dashboard": "kept", "drawn": "drawn anew"}
 DASHBOARD, FLOOR, CSV = "/portfolio/", "/page/", "/portfolio/projects.csv"
 
 
@@ -60,11 +61,16 @@ def measure_size(here: Place, size: int, seconds: float) -> Found:
         print(f"{here.name}: neither page nor floor reads in the order of the index.\n{asked['plan']}", file=sys.stderr)
     with here.serve("assessor.wsgi:application") as port:
         measure_bytes(found, port, asked)
-        for what, path in pages(asked).items():
-            for count in CLIENTS if what == "dashboard" else CLIENTS[:1]:
-                found.web[what, count] = visit(port, path, asked["sessions"][:count], seconds)
+        for count in CLIENTS:
+            found.web["dashboard", count] = visit(port, DASHBOARD, asked["sessions"][:count], seconds)
         found.once = measure_once(here, port, asked)
         found.once["csv"], found.csv = time_csv(port, asked["sessions"][0])
+    with here.serve("assessor.wsgi:application", PORTFOLIO_PAGE_SECONDS="0") as port:
+        for count in CLIENTS:
+            found.web["drawn", count] = visit(port, DASHBOARD, asked["sessions"][:count], seconds)
+        for what, path in pages(asked).items():
+            if what != "dashboard":
+                found.web[what, 1] = visit(port, path, asked["sessions"][:1], seconds)
     for what, module, sessions in (
         ("bare", "bench.floor.bare_settings", [""] * max(CLIENTS)),
         ("inside", "bench.floor.inside_settings", asked["sessions"]),
@@ -150,14 +156,15 @@ def show(name: str, found: dict[int, Found]) -> None:
     rows, others = [], []
     previous: Found | None = None
     for size, each in found.items():
-        for count in CLIENTS:
-            ours, bare, inside = (each.web[what, count] for what in ("dashboard", "bare", "inside"))
-            grown = f"{ours.p50 / previous.web['dashboard', count].p50:.2f}" if previous else ""
-            rows.append([
-                f"{size:,}", str(count), f"{ours.rate:.0f}", f"{ours.p50:.1f}", f"{ours.p95:.1f}",
-                f"{bare.p50:.2f}", f"{inside.p50:.2f}", f"{ours.p50 / bare.p50:.1f}", f"{ours.p50 / inside.p50:.1f}",
-                grown,
-            ])  # fmt: skip
+        for what, words in KINDS.items():
+            for count in CLIENTS:
+                ours, bare, inside = (each.web[kind, count] for kind in (what, "bare", "inside"))
+                grown = f"{ours.p50 / previous.web[what, count].p50:.2f}" if previous else ""
+                rows.append([
+                    f"{size:,}", words, str(count), f"{ours.rate:.0f}", f"{ours.p50:.1f}", f"{ours.p95:.1f}",
+                    f"{bare.p50:.2f}", f"{inside.p50:.2f}", f"{ours.p50 / bare.p50:.1f}",
+                    f"{ours.p50 / inside.p50:.1f}", grown,
+                ])  # fmt: skip
         singles = [f"{each.web[what, 1].p50:.1f} ({each.web[what, 1].p95:.1f})" for what in PAGES_SHOWN]
         others.append([
             f"{size:,}", *singles, f"{each.once['changed'] * 1000:.0f}", f"{each.once['cold'] * 1000:.0f}",
@@ -166,7 +173,8 @@ def show(name: str, found: dict[int, Found]) -> None:
         ])  # fmt: skip
         previous = each
     table(
-        ["projects", "clients", "requests/s", "p50 ms", "p95 ms", "bare query p50 ms", "bare query signed in p50 ms",
+        ["projects", "page", "clients", "requests/s", "p50 ms", "p95 ms", "bare query p50 ms",
+         "bare query signed in p50 ms",
          "p50 to bare", "p50 to signed in", "p50 to the size before"],
         rows,
     )  # fmt: skip

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.contrib.messages import get_messages
 from django.core.cache import caches
 from django.http import HttpRequest, HttpResponse
@@ -18,8 +19,6 @@ from accounts.access import user_of
 from portfolio.keeping import CACHE, SETTLED, newest_change
 from portfolio.views.common import View
 
-FRESH_SECONDS = 60
-"""Ages in days and names of owners may be as old as this."""
 PACKED = re.compile(r"\bgzip\b")
 LEVEL = 5
 
@@ -32,9 +31,10 @@ class KeptPage:
 
 
 def keep_page(request: HttpRequest, view: View, draw: Callable[[], HttpResponse]) -> HttpResponse:
-    """The page as it was drawn within the last minute for this person, if nothing has changed; else a new one.
+    """The page as it was drawn for this person a short while ago, if nothing has changed; else a new one.
 
-    `draw` must not write a form: a token of one answer has no place in another. A page with a message is never kept.
+    Ages in days and names of owners may be as old as PORTFOLIO_PAGE_SECONDS. `draw` must not write a form: a token of
+    one answer has no place in another. A page with a message is never kept.
     """
     newest = newest_change(view.sight)
     key = _key(request, view)
@@ -44,15 +44,17 @@ def keep_page(request: HttpRequest, view: View, draw: Callable[[], HttpResponse]
     has_message = bool(len(get_messages(request)))
     response = draw()
     packed = gzip.compress(response.content, LEVEL)
-    if response.status_code == 200 and not has_message:
-        caches[CACHE].set(key, KeptPage(packed, newest, view.at), FRESH_SECONDS)
+    if response.status_code == 200 and not has_message and settings.PORTFOLIO_PAGE_SECONDS:
+        caches[CACHE].set(key, KeptPage(packed, newest, view.at), settings.PORTFOLIO_PAGE_SECONDS)
     return _answer(request, packed, response)
 
 
 def _is_fresh(kept: KeptPage, at: datetime) -> bool:
     """Shortly after a change only for moments: one that was committed late is seen at the next look."""
     is_settled = kept.newest is None or kept.made_at - kept.newest > SETTLED
-    return (at - kept.made_at).total_seconds() < (FRESH_SECONDS if is_settled else 1)
+    return (at - kept.made_at).total_seconds() < (
+        settings.PORTFOLIO_PAGE_SECONDS if is_settled else min(settings.PORTFOLIO_PAGE_SECONDS, 1)
+    )
 
 
 def _key(request: HttpRequest, view: View) -> str:
