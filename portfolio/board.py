@@ -102,7 +102,7 @@ def row_part(row: Row) -> dict[str, Any]:
     """One project as plain values. `level` is 0 to 4; a risk that may not be named is None."""
     return {
         "name": row.name,
-        "stage": row.stage,
+        "stage": Stage(row.stage).label,
         "unit": row.unit,
         "owner": row.owner,
         "index": row.shown,
