@@ -380,7 +380,7 @@ def sign_in(page: Page, user: User) -> None:
     page.get_by_label("E-mail").fill(user.email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/projects/")
+    page.wait_for_url("**/portfolio/")
 
 
 def test_session_ends_in_the_middle_of_a_note(

@@ -32,7 +32,7 @@ def sign_in(page: Page, user: User) -> None:
     page.get_by_label("E-mail").fill(user.email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", level=1, name="Projects")).to_be_visible()
+    expect(page.get_by_role("heading", level=1, name="No projects yet")).to_be_visible()
 
 
 def make_the_project(page: Page) -> Project:
@@ -184,7 +184,7 @@ def test_report_page_without_script(sit: Sit, owner: User) -> None:
     """Everything from the snapshot to the file by plain forms and links."""
     make_project(owner.memberships.get().organisation, owner, name=NAME)
     page = sit(owner, java_script_enabled=False)
-    page.goto("/")
+    page.goto("/projects/")
     page.get_by_role("link", name=NAME).click()
     if page.get_by_role("button", name="Start the checklist").count():
         page.get_by_role("button", name="Start the checklist").click()
