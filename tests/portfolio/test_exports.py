@@ -116,3 +116,18 @@ def test_who_may(organisation: Organisation, owner: User, name: str) -> None:
     assert signed_in(make_member(organisation, "respondent")).get(path).status_code == 403
     assert signed_in(make_member(organisation, "viewer")).get(path).status_code == 200
     assert signed_in(owner).post(path).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("x;=1+1", "x;'=1+1"),
+        ("x; @SUM(A1)", "x; '@SUM(A1)"),
+        ("x\t-1", "x\t'-1"),
+        ("a; b = c", "a; b = c"),
+        ("1 - 2", "1 - 2"),
+        ("", ""),
+    ],
+)
+def test_a_formula_after_another_separator(text: str, safe: str) -> None:
+    assert safe_text(text) == safe

@@ -14,10 +14,13 @@ from django.utils import timezone
 from accounts.models import Organisation, User
 from assessments.services import CHECKLIST
 from checklists.loader import load
+from findings.board import build_board
 from portfolio.board import build_body
 from portfolio.filters import Filters
 from projects.services import archive_project, record_outcome
 from projects.units import rename_unit
+from reports.board_pdf import render_board
+from tests.access.answers import text_of
 from tests.make import make_member, make_organisation
 from tests.portfolio.conftest import make_rated, sight
 from tests.site.cases import signed_in
@@ -33,6 +36,9 @@ PAGES = (
     "/portfolio/drivers/",
     "/portfolio/units/",
     "/portfolio/projects.csv",
+    "/portfolio/projects.xlsx",
+    "/reports/board/",
+    "/reports/",
     "/portfolio/explore/?chart=time",
     "/portfolio/explore/?chart=bubble",
     "/portfolio/explore/?chart=profile",
@@ -44,8 +50,7 @@ PAGES = (
 def content(client: Client, path: str) -> bytes:
     response = client.get(path)
     assert response.status_code == 200, path
-    whole = b"".join(response.streaming_content) if response.streaming else response.content
-    return without_tokens(whole)
+    return without_tokens(text_of(response).encode())
 
 
 def without_tokens(page: bytes) -> bytes:
@@ -60,6 +65,9 @@ def everything(owner: User, client: Client, now: object) -> Iterator[tuple[str, 
         yield path, content(client, path.format(day=day))
     body = build_body(sight=sight(owner), filters=Filters(), checklist=load(*CHECKLIST), at=now)  # type: ignore[arg-type]
     yield "board", json.dumps(body).encode()
+    head = {"id": "0000-0000-0000", "label": "Board", "taken_at": "2026-11-25T10:00:00+00:00", "taken_by": "Ana"}
+    document = build_board(body | {"snapshot": head}, names=True, sha256="0" * 64)
+    yield "document of the PDF", render_board(document).encode()
 
 
 def test_fifty_projects_elsewhere_change_nothing_here(organisation: Organisation, owner: User) -> None:

@@ -14,8 +14,9 @@ from openpyxl import load_workbook
 
 from accounts.models import Organisation, User
 from assessments.services import CHECKLIST
-from charts.levels import shown, whole
+from charts.levels import LEVELS, shown, whole
 from checklists.loader import load
+from findings.board import build_board
 from portfolio.board import build_body
 from portfolio.exports import BOM
 from portfolio.filters import Filters
@@ -64,6 +65,14 @@ def test_the_same_everywhere(organisation: Organisation, owner: User) -> None:
         "none": levels.count(0),
     }  # fmt: skip
     assert body["finding"]["title"] in page
+    head = {"id": "0000-0000-0000", "label": "Board", "taken_at": now.isoformat(), "taken_by": "Ana"}
+    document = build_board(body | {"snapshot": head}, names=True, sha256="0" * 64)
+    assert [str(printed.name) for printed in document.rows] == list(rows)
+    for printed, row in zip(document.rows, rows.values(), strict=True):
+        assert printed.risk.level == (LEVELS[row.level - 1] if row.level else None)
+        assert row.shown is None or printed.risk.text == whole(row.shown)
+        for cell, dimension in zip(printed.cells, row.cells, strict=True):
+            assert dimension.shown is None or cell.text == whole(dimension.shown)
 
 
 def on_dashboard(page: str, name: str, row: Row) -> None:

@@ -290,3 +290,13 @@ class TestLinks:
     def test_the_notes_of_a_project_still_need_a_passphrase(self, snapshot: Snapshot, owner: User) -> None:
         with pytest.raises(ReportRefused, match="Passphrase: a link that shows notes needs one"):
             create_share_link(snapshot=snapshot, terms=self.terms(), by=owner, at=AT)
+
+
+def test_a_board_is_no_longer_seen_by_who_sees_something_else(organisation: Organisation, owner: User) -> None:
+    narrowed = make_member(organisation, Role.EDITOR, all_projects=False)
+    membership = Membership.objects.get(user=narrowed)
+    membership.unit_grants.create(unit="Retail")
+    board = take(organisation, narrowed, sight=sight_key(narrowed))
+    assert list(BoardSnapshot.objects.visible_to(membership)) == [board]
+    membership.unit_grants.update(unit="Energy")
+    assert list(BoardSnapshot.objects.visible_to(membership)) == []
