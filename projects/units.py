@@ -38,6 +38,7 @@ def rename_unit(*, organisation: Organisation, unit: str, name: str, by: User) -
 
     Returns how many projects it has moved. Raises TextRefused for a bad name, UnknownUnit for one that no project has.
     """
+    unit = clean_text(unit, field="Unit", limit=UNIT_LIMIT)
     name = clean_text(name, field="New name", limit=UNIT_LIMIT, required=True)
     if name == NO_UNIT:
         raise TextRefused(f"New name: “{NO_UNIT}” stands for no unit.")
