@@ -36,7 +36,7 @@ class Connection:
         body = bytearray(rest)
         lines = head.lower().split(b"\r\n")
         length = next((int(line[15:]) for line in lines if line.startswith(b"content-length:")), None)
-        while (len(body) < length) if length is not None else not body.endswith(b"0\r\n\r\n"):
+        while (len(body) < length) if length is not None else not body.endswith(b"\r\n0\r\n\r\n"):
             body += self._read()
         return int(head[9:12]), head + b"\r\n\r\n" + bytes(body)
 
