@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from charts.levels import LEVELS, to_tenths
+from findings.verdict import PRELIMINARY_BELOW
 
 NO_LEVEL = "none"
 LEVEL_IDS = (NO_LEVEL, *(level.id for level in LEVELS))
@@ -66,6 +67,11 @@ class Row:
     def shown(self) -> float | None:
         """The risk, if it may be named."""
         return self.index if self.level else None
+
+    @property
+    def is_preliminary(self) -> bool:
+        """Whether number and level go with that word, because too few questions are answered."""
+        return self.level > 0 and self.answered * 100 < self.due * PRELIMINARY_BELOW
 
     @property
     def level_id(self) -> str:

@@ -104,9 +104,16 @@ def _risk(row: Row) -> str:
     else:
         state = (
             f'<span class="v">{whole(row.shown)}</span>'
-            f'<span class="lv lv{row.level}">{_shape(row.level)}{LEVELS[row.level - 1].word}</span>'
+            f'<span class="lv lv{row.level}">{_shape(row.level)}{LEVELS[row.level - 1].word}</span>{_doubt(row)}'
         )
     return f'<td class="k"><span class="risk">{bar}<span class="vl">{state}{spoken}</span></span></td>'
+
+
+def _doubt(row: Row) -> str:
+    """What result page and report say of the same number."""
+    if not row.is_preliminary:
+        return ""
+    return f'<abbr class="xs muted" title="preliminary: {row.answered} of {row.due} questions answered">prelim.</abbr>'
 
 
 def _cell(cell: Cell, short: str, href: str) -> str:

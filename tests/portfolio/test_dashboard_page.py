@@ -87,6 +87,15 @@ def test_what_is_not_known_is_never_green(organisation: Organisation, owner: Use
     assert ">4<" not in row
 
 
+def test_few_answers_make_a_level_preliminary(organisation: Organisation, owner: User) -> None:
+    for name, answered in (("Some", 39), ("Most", 40)):
+        project = make_project(organisation, owner, name=name)
+        set_figures(project, index=60.0, low=55.0, high=70.0, level=3, answered=answered, due=50)
+    html = page(owner)
+    assert html.count("prelim.") == 1
+    assert 'title="preliminary: 39 of 50 questions answered"' in html
+
+
 def test_names_are_text(organisation: Organisation, owner: User) -> None:
     nasty = """<img src=x onerror=alert(1)>"'&"""
     make_project(organisation, owner, name=nasty, unit="<b>unit</b>", tags=["<i>tag</i>"])
