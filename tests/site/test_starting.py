@@ -18,6 +18,8 @@ def check(tmp_path: Path, *arguments: str, **variables: str) -> subprocess.Compl
     """Runs manage.py check in a process of its own."""
     wanted = {"SECRET_KEY": KEY, "ALLOWED_HOSTS": "preflight.example.org", "DATA_DIR": str(tmp_path), **variables}
     env = environment(**wanted)
+    # Browser tests set this for their own process, and may have run in the same one.
+    env.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)
     for name in [name for name, value in env.items() if value == "(unset)"]:
         del env[name]
     command = [sys.executable, str(ROOT / "manage.py"), "check", *arguments]
