@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower, Now
 
-from accounts.roles import ROLE_MEANS, Permission, Role, permissions_of
+from accounts.roles import ROLE_MEANS, SCOPE_ALLOWS, Permission, Role, Scope, permissions_of
 
 NAME_LIMIT = 120
+TOKEN_NAME_LIMIT = 60
+UNUSED_AFTER = timedelta(days=90)
 
 
 def token_hash(token: str) -> str:
@@ -185,6 +187,55 @@ class SetupToken(models.Model):
 
     def __str__(self) -> str:
         return f"set-up token of {self.created_at:%Y-%m-%d %H:%M}"
+
+
+TOKEN_PREFIX = "pf_"  # noqa: S105 - what every token starts with, so that scanners find leaked ones
+
+
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    def active(self, *, at: datetime) -> ApiTokenQuerySet:
+        """Those that still open something: their person is a member and can sign in, their time is not over."""
+        return self.filter(revoked_at=None, expires_at__gt=at, membership__user__is_active=True)
+
+
+class ApiToken(models.Model):
+    """Lets a program act for one membership, within its scopes. Only the hash is kept; it ends with the membership.
+
+    `prefix` are the first letters of the token, so that a person finds the one meant. `used_at` is kept to the minute.
+    """
+
+    membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=TOKEN_NAME_LIMIT)
+    token_hash = models.CharField(max_length=64, unique=True)
+    prefix = models.CharField(max_length=12)
+    scopes = models.JSONField()
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    used_at = models.DateTimeField(null=True, blank=True)
+    used_from = models.CharField(max_length=45, blank=True)
+
+    objects: ClassVar[ApiTokenQuerySet] = ApiTokenQuerySet.as_manager()  # type: ignore[assignment]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """What its scopes allow, before the role of its person narrows it."""
+        return frozenset[Permission]().union(*(SCOPE_ALLOWS[scope] for scope in self.scopes if scope in SCOPE_ALLOWS))
+
+    @property
+    def scope_words(self) -> str:
+        return ", ".join(Scope(scope).label.lower() for scope in self.scopes)
+
+    def is_active(self, *, at: datetime) -> bool:
+        return self.revoked_at is None and at < self.expires_at
+
+    def is_forgotten(self, *, at: datetime) -> bool:
+        """Whether it works and nobody has used it for 90 days."""
+        return self.is_active(at=at) and (self.used_at or self.created_at) < at - UNUSED_AFTER
 
 
 class AuditEvent(AppendOnly):

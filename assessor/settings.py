@@ -20,6 +20,8 @@ REPORTS_DIR = DATA_DIR / "reports"
 
 INSTALLED_APPS = [
     "assessor",
+    "api",
+    "transfers",
     "reports",
     "portfolio",
     "assessments",

@@ -1,0 +1,1 @@
+"""Projects and whole organisations as files, and back."""
