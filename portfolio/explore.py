@@ -12,9 +12,10 @@ from charts.figure_inputs import Bubble, Profile, ProfilePart, Series, StageCoun
 from charts.figure_theme import THEMES, Figure, ThemeId
 from charts.levels import level_of
 from portfolio.explore_data import Picked, StageLine, UnitLine
-from portfolio.exports import Value, tenth
+from portfolio.exports import tenth
 from portfolio.rows import Cell, Row
 from portfolio.words import NOT_ANSWERED, cell_state, level_word, row_state
+from spreadsheets.writing import Value
 
 VALUE_TITLE = "Planned value a year, thousands"
 

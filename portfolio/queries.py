@@ -157,8 +157,10 @@ def read_rows(
     yield from with_course(portion, filters, at=at)
 
 
-def page_columns(figures: FiguresQuerySet, filters: Filters) -> QuerySet[ProjectFigures, tuple[Any, ...]]:
-    return figures.values_list(*_COLUMNS, "snapshot__public_id") if filters.as_of else figures.values_list(*_COLUMNS)
+def page_columns(figures: FiguresQuerySet, filters: Filters, *more: str) -> QuerySet[ProjectFigures, tuple[Any, ...]]:
+    """What `make_row` takes, and `more` columns after it."""
+    snapshot = ("snapshot__public_id",) if filters.as_of else ()
+    return figures.values_list(*_COLUMNS, *snapshot, *more)
 
 
 def make_row(values: Sequence[Any]) -> Row:

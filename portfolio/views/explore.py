@@ -30,11 +30,11 @@ from portfolio.explore_data import (
     read_stages,
     read_units,
 )
-from portfolio.exports import Value, csv_lines
 from portfolio.filters import DEFAULT_SORT
 from portfolio.keeping import read_kept
 from portfolio.queries import day_of, matching, read_rows
 from portfolio.views.common import View, view_of
+from spreadsheets.writing import Value, csv_lines
 
 MOST_BUBBLES = 200
 SWITCHES = {"time": "by", "bubble": "x", "profile": "view"}

@@ -12,13 +12,13 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from portfolio.exports import csv_lines, headings, values_of, write_xlsx
+from portfolio.exports import headings, values_of
 from portfolio.filters import Filters
 from portfolio.queries import day_of, matching, read_rows
 from portfolio.rows import Row
 from portfolio.views.common import View, view_of
+from spreadsheets.writing import CSV, XLSX, csv_lines, write_xlsx
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_XLSX_ROWS = 5000
 IN_MEMORY = 8_000_000
 
@@ -28,7 +28,7 @@ def as_csv(request: HttpRequest) -> HttpResponseBase:
     """Streamed, so that 100,000 rows need no memory."""
     view = view_of(request)
     lines = csv_lines(headings(view.checklist), (values_of(row) for row in _rows(view)))
-    response = StreamingHttpResponse((line.encode() for line in lines), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse((line.encode() for line in lines), content_type=CSV)
     response.headers["Content-Disposition"] = f'attachment; filename="{file_name(view)}.csv"'
     return response
 

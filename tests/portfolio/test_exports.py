@@ -13,8 +13,10 @@ from openpyxl import load_workbook
 from accounts.models import Organisation, User
 from assessments.services import CHECKLIST
 from checklists.loader import load
-from portfolio.exports import BOM, FORMULA_STARTS, headings, safe_text
+from portfolio.exports import headings
 from portfolio.views import export
+from spreadsheets.escaping import FORMULA_STARTS, safe_text
+from spreadsheets.writing import BOM
 from tests.make import make_member, make_project
 from tests.portfolio.conftest import Rate, set_figures
 from tests.site.cases import signed_in
@@ -116,18 +118,3 @@ def test_who_may(organisation: Organisation, owner: User, name: str) -> None:
     assert signed_in(make_member(organisation, "respondent")).get(path).status_code == 403
     assert signed_in(make_member(organisation, "viewer")).get(path).status_code == 200
     assert signed_in(owner).post(path).status_code == 405
-
-
-@pytest.mark.parametrize(
-    ("text", "safe"),
-    [
-        ("x;=1+1", "x;'=1+1"),
-        ("x; @SUM(A1)", "x; '@SUM(A1)"),
-        ("x\t-1", "x\t'-1"),
-        ("a; b = c", "a; b = c"),
-        ("1 - 2", "1 - 2"),
-        ("", ""),
-    ],
-)
-def test_a_formula_after_another_separator(text: str, safe: str) -> None:
-    assert safe_text(text) == safe

@@ -18,10 +18,10 @@ from charts.levels import LEVELS, shown, whole
 from checklists.loader import load
 from findings.board import build_board
 from portfolio.board import build_body
-from portfolio.exports import BOM
 from portfolio.filters import Filters
 from portfolio.queries import read_rows
 from portfolio.rows import Row
+from spreadsheets.writing import BOM
 from tests.portfolio.conftest import make_rated, sight
 from tests.site.cases import signed_in, text
 
