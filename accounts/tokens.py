@@ -11,7 +11,16 @@ from django.db.models import Q
 
 from accounts import audit
 from accounts.errors import AccountsError
-from accounts.models import TOKEN_NAME_LIMIT, TOKEN_PREFIX, ApiToken, Membership, User, new_token, token_hash
+from accounts.models import (
+    TOKEN_NAME_LIMIT,
+    TOKEN_PREFIX,
+    ApiToken,
+    Membership,
+    Organisation,
+    User,
+    new_token,
+    token_hash,
+)
 from accounts.roles import Scope
 from accounts.texts import clean_text
 
@@ -46,7 +55,7 @@ def make_token(
     name = clean_text(name, field="Name", limit=TOKEN_NAME_LIMIT, required=True)
     chosen = [scope.value for scope in Scope if scope.value in scopes]
     if not chosen or set(scopes) - set(chosen):
-        raise TokenRefused(f"Scopes: choose at least one of {', '.join(Scope.values)}.")
+        raise TokenRefused(f"Scopes: choose at least one of these: {', '.join(Scope.labels)}.")
     if not 1 <= days <= TOKEN_MAX_DAYS:
         raise TokenRefused(f"Days: a token lasts from 1 to {TOKEN_MAX_DAYS} days.")
     live = ApiToken.objects.active(at=at).filter(membership__organisation=membership.organisation)
@@ -83,6 +92,16 @@ def revoke_token(*, token: ApiToken, by: User, at: datetime) -> None:
         audit.record(
             organisation=organisation, actor=by, verb="token.revoked", thing=f"token:{token.pk}", name=token.name
         )
+
+
+@transaction.atomic
+def revoke_all_tokens(*, organisation: Organisation, by: User, at: datetime) -> int:
+    """Ends every token of the organisation whose time is not over, each with a row of its own. Returns how many."""
+    rows = ApiToken.objects.filter(membership__organisation=organisation, revoked_at=None, expires_at__gt=at)
+    found = list(rows.select_related("membership__organisation"))
+    for token in found:
+        revoke_token(token=token, by=by, at=at)
+    return len(found)
 
 
 def find_token(secret: str, *, at: datetime) -> ApiToken | None:

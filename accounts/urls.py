@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.views import account, invitation, members, organisation, setup
+from accounts.views import account, invitation, members, organisation, setup, tokens
 
 app_name = "accounts"
 
@@ -14,5 +14,8 @@ urlpatterns = [
     path("organisation/invitations/", members.invite, name="invite"),
     path("organisation/invitations/<int:invitation_id>/revoke/", members.revoke, name="revoke_invitation"),
     path("organisation/settings/", organisation.settings, name="organisation_settings"),
+    path("organisation/tokens/", tokens.tokens, name="tokens"),
+    path("organisation/tokens/revoke-all/", tokens.revoke_all, name="revoke_all_tokens"),
+    path("organisation/tokens/<int:token_id>/revoke/", tokens.revoke, name="revoke_token"),
     path("invitations/<str:token>/", invitation.invitation, name="invitation"),
 ]

@@ -20,6 +20,10 @@ class AssessmentClosed(AnswerError):
     """The checklist was closed; nothing in it changes any more."""
 
 
+class ProposalClosed(AnswerError):
+    """The proposal was decided, replaced or withdrawn already."""
+
+
 class AnswerConflict(AnswerError):
     """Somebody changed the answer since the page was made. `current` is what is stored now, None for nothing."""
 

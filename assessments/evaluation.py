@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef
+
 import scoring
-from assessments.models import AgreedAnswer, Answer, Assessment, State
+from assessments.models import AgreedAnswer, Answer, AnswerChange, Assessment, State
 from assessments.progress import Progress, count_progress
 from checklists.schema import Checklist, Question
 
@@ -88,8 +91,13 @@ def _row(answer: Answer) -> AnswerRow:
     )
 
 
-def answers_of(assessment: Assessment) -> list[Answer]:
-    return list(Answer.objects.filter(respondent__assessment=assessment).select_related("respondent", "answered_by"))
+def answers_of(assessment: Assessment, *, mutation_id: uuid.UUID | None = None) -> list[Answer]:
+    """All answers of a run: one query. With `mutation_id` each row says as `is_repeated` whether that one made it."""
+    rows = Answer.objects.filter(respondent__assessment=assessment).select_related("respondent", "answered_by")
+    if mutation_id is not None:
+        change = AnswerChange.objects.filter(answer=OuterRef("pk"), mutation_id=mutation_id)
+        rows = rows.annotate(is_repeated=Exists(change))
+    return list(rows)
 
 
 def evaluate_assessment(

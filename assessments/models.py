@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.functional import cached_property
 
-from accounts.models import AppendOnly, AppendOnlyQuerySet, User
+from accounts.models import NAME_LIMIT, TOKEN_NAME_LIMIT, ApiToken, AppendOnly, AppendOnlyQuerySet, User
 from checklists.loader import load
 from checklists.schema import Checklist, Question
 from projects.models import Project
@@ -140,7 +140,10 @@ class Answer(models.Model):
 
 
 class AnswerChange(AppendOnly):
-    """One step in the life of an answer. The client's mutation id makes a repeated request harmless."""
+    """One step in the life of an answer. The client's mutation id makes a repeated request harmless.
+
+    `through` is the name of the token that a program used, null for a person at a page.
+    """
 
     answer = models.ForeignKey(Answer, on_delete=models.CASCADE, related_name="changes")
     assessment = models.ForeignKey(Assessment, on_delete=models.CASCADE, related_name="changes")
@@ -151,6 +154,8 @@ class AnswerChange(AppendOnly):
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
     mutation_id = models.UUIDField()
+    # Null, so that SQLite adds the column without building the table and its triggers anew.
+    through = models.CharField(max_length=TOKEN_NAME_LIMIT, null=True)  # noqa: DJ001
 
     class Meta:
         indexes = (models.Index(fields=("assessment", "-id"), name="change_newest"),)
@@ -180,6 +185,81 @@ class AgreedAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.question}: agreed"
+
+
+class ProposalStatus(models.TextChoices):
+    """What became of a proposal. Only an open one waits for a person."""
+
+    OPEN = "open", "Open"
+    ACCEPTED = "accepted", "Accepted"
+    DISMISSED = "dismissed", "Dismissed"
+    REPLACED = "replaced", "Replaced by a newer one"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+PROPOSABLE = (State.GRADED, State.UNKNOWN, State.NOT_APPLICABLE)
+
+
+class ProposalQuerySet(models.QuerySet["Proposal"]):
+    def open(self) -> ProposalQuerySet:
+        return self.filter(status=ProposalStatus.OPEN)
+
+
+class Proposal(models.Model):
+    """An answer that a program or a person offers. It counts for nothing until somebody accepts it.
+
+    `source` is the name its token or person had on that day. `revision` is that of the answer which accepting it made,
+    empty where the answer said the same already.
+    """
+
+    assessment = models.ForeignKey(Assessment, on_delete=models.CASCADE, related_name="proposals")
+    question = models.CharField(max_length=QUESTION_ID_LIMIT)
+    state = models.CharField(max_length=16, choices=State.choices)
+    level = models.PositiveSmallIntegerField(null=True)
+    reason = models.CharField(max_length=REASON_LIMIT, blank=True)
+    note = models.TextField(blank=True)
+    evidence_title = models.CharField(max_length=EVIDENCE_TITLE_LIMIT, blank=True)
+    evidence_url = models.CharField(max_length=EVIDENCE_URL_LIMIT, blank=True)
+    source = models.CharField(max_length=NAME_LIMIT)
+    token = models.ForeignKey(ApiToken, on_delete=models.SET_NULL, null=True, related_name="proposals")
+    proposed_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    proposed_at = models.DateTimeField()
+    status = models.CharField(max_length=16, choices=ProposalStatus.choices, default=ProposalStatus.OPEN)
+    decided_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    revision = models.PositiveIntegerField(null=True)
+
+    objects: ClassVar[ProposalQuerySet] = ProposalQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("assessment", "question"), condition=Q(status="open"), name="proposal_open"),
+            models.Index(fields=("assessment", "question", "-id"), name="proposal_newest"),
+        )
+        constraints = (
+            models.UniqueConstraint(
+                fields=("assessment", "question", "token"), condition=Q(status="open"), name="one_open_proposal"
+            ),
+            models.CheckConstraint(condition=Q(state__in=PROPOSABLE), name="proposal_chooses"),
+            models.CheckConstraint(
+                condition=Q(state="graded", level__isnull=False) | (~Q(state="graded") & Q(level__isnull=True)),
+                name="proposal_level_iff_graded",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="not_applicable") | ~Q(reason=""), name="proposal_not_applicable_has_reason"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="open", decided_at__isnull=True) | (~Q(status="open") & Q(decided_at__isnull=False)),
+                name="proposal_decided_iff_not_open",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.question}: proposed by {self.source}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == ProposalStatus.OPEN
 
 
 def new_snapshot_id() -> str:

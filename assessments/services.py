@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
+from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Now
 
 from accounts import audit
@@ -148,9 +149,9 @@ def submit_answer(
     due = {item.id: item for item in assessment.questions_due()}
     if question not in due:
         raise AnswerRefused("Question: this checklist does not ask this at the project's stage.")
-    rows = answers_of(assessment)
+    rows = answers_of(assessment, mutation_id=mutation_id)
     current = next((row for row in rows if row.question == question and row.respondent.is_sheet), None)
-    if current and AnswerChange.objects.filter(answer=current, mutation_id=mutation_id).exists():
+    if current and vars(current)["is_repeated"]:
         return SavedAnswer(current, evaluate_assessment(assessment, rows), is_new=False)
     if not assessment.is_open:
         raise AssessmentClosed("This checklist was closed. The answer was not saved.")
@@ -172,7 +173,8 @@ def _lock(assessment: Assessment) -> Assessment:
 
     A joined project would be as old as the wait for the lock, and its stage decides what is due.
     """
-    locked = Assessment.objects.select_for_update().get(pk=assessment.pk)
+    sheet = Respondent.objects.filter(assessment=OuterRef("pk"), is_sheet=True).values("pk")[:1]
+    locked = Assessment.objects.select_for_update(of=("self",)).annotate(sheet_id=Subquery(sheet)).get(pk=assessment.pk)
     locked.project = Project.objects.select_related("organisation").get(pk=locked.project_id)
     return locked
 
@@ -190,14 +192,10 @@ def _write(
     before = asdict(given_of(current)) if current else None
     fields = {**asdict(given), "answered_by": by, "answered_at": at}
     if current is None:
-        sheet = Respondent.objects.get(assessment=assessment, is_sheet=True)
+        # Nobody else can add it meanwhile: the lock on the assessment is held.
+        sheet = Respondent(pk=vars(assessment)["sheet_id"], assessment=assessment, is_sheet=True)
         saved = Answer(respondent=sheet, question=question, revision=1, **fields)
-        try:
-            with transaction.atomic():
-                saved.save(force_insert=True)
-        except IntegrityError:
-            stored = Answer.objects.filter(respondent=sheet, question=question).select_related("answered_by").first()
-            raise AnswerConflict(stored) from None
+        saved.save(force_insert=True)
     else:
         revision = current.revision
         if not Answer.objects.filter(pk=current.pk, revision=revision).update(revision=revision + 1, **fields):
@@ -216,6 +214,7 @@ def _write(
         by=by,
         at=at,
         mutation_id=mutation_id,
+        through=audit.token_at_work() or None,
     )
     return saved
 

@@ -8,23 +8,26 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
-from accounts.models import Membership, User
+from accounts.models import Membership, Organisation, User
 from accounts.roles import Permission, permissions_of
 from projects.models import Project, ProjectGrant
 
 ARCHIVED = "This project is archived: its answers and snapshots can only be read. Restore it to change them."
-WRITES = frozenset({Permission.ANSWER, Permission.EDIT_PROJECT, Permission.TAKE_SNAPSHOT})
+WRITES = frozenset({Permission.PROPOSE, Permission.ANSWER, Permission.EDIT_PROJECT, Permission.TAKE_SNAPSHOT})
 
 
-def project_for(user: User | AnonymousUser, slug: str, permission: Permission) -> Project:
-    """The project `slug`, if this person may do `permission` with it.
+def project_for(
+    user: User | AnonymousUser, slug: str, permission: Permission, *, organisation: Organisation | None = None
+) -> Project:
+    """The project `slug`, if this person may do `permission` with it; with `organisation`, if it belongs to that one.
 
     Raises Http404 when the project is not theirs to see, PermissionDenied when they may see it but not do this, also
     when it is archived and the permission changes it.
     """
-    project = (
-        Project.objects.visible_to(cast(User, user)).select_related("organisation", "owner").filter(slug=slug).first()
-    )
+    projects = Project.objects.visible_to(cast(User, user)).select_related("organisation", "owner")
+    if organisation is not None:
+        projects = projects.filter(organisation=organisation)
+    project = projects.filter(slug=slug).first()
     if project is None:
         raise Http404("No such project.")
     if permission not in project.permissions():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.paginator import Paginator
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -17,15 +18,22 @@ from accounts.roles import Permission
 from assessments.errors import AnswerConflict, AnswerRefused, AssessmentClosed
 from assessments.evaluation import Evaluation, evaluate_assessment
 from assessments.forms import choice_value, read_answer, read_mutation_id, read_revision
-from assessments.models import Answer, AnswerChange, Assessment, State
+from assessments.models import Answer, AnswerChange, Assessment, Proposal, ProposalStatus, State
 from assessments.preview import preview_dimension
 from assessments.services import SavedAnswer, submit_answer
-from assessments.views.common import latest_assessment, page_context
-from assessments.views.questionnaire import NEWER_RUN, answer_words
+from assessments.views.common import answer_words, latest_assessment, page_context
+from assessments.views.questionnaire import NEWER_RUN
 from checklists.schema import Question
 from projects.access import project_for
 
 CHANGES_A_PAGE = 50
+# The proposal that a change of an answer accepted.
+ACCEPTED = Proposal.objects.filter(
+    assessment=OuterRef("assessment"),
+    question=OuterRef("question"),
+    revision=OuterRef("revision"),
+    status=ProposalStatus.ACCEPTED,
+)
 
 
 @require_POST
@@ -152,6 +160,7 @@ def history(request: HttpRequest, slug: str) -> HttpResponse:
             int(run) if run.isascii() and run.isdecimal() and len(run) < 6 and 1 <= int(run) <= len(runs) else len(runs)
         )
         rows = AnswerChange.objects.filter(assessment=runs[place - 1]).select_related("by").order_by("-id")
+        rows = rows.annotate(proposed_by=Subquery(ACCEPTED.values("source")[:1]))
         query = {"run": str(place)} if place != len(runs) else {}
         if wanted in assessment.checklist.question_by_id:
             rows = rows.filter(question=wanted)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.roles import Permission
-from assessments.models import Assessment
+from assessments.models import Assessment, State
+from checklists.schema import Question
 from projects.models import Project
 
 TABS = (
@@ -43,3 +44,10 @@ def page_context(project: Project, tab: str, assessment: Assessment | None = Non
         "can_grant": Permission.MANAGE_ORGANISATION in allowed,
         **more,
     }
+
+
+def answer_words(question: Question, state: str, level: int | None) -> str:
+    """An answer as a person reads it."""
+    if state == State.GRADED and level is not None:
+        return question.choices[level]
+    return State(state).label

@@ -13,9 +13,10 @@ from accounts.roles import Permission
 from assessments.evaluation import Evaluation, evaluate_assessment
 from assessments.models import AnswerChange, Assessment, Snapshot
 from assessments.progress import Count
+from assessments.proposals import open_proposals
 from assessments.views.common import latest_assessment, page_context
 from charts.bars import range_bar
-from checklists.schema import Dimension
+from checklists.schema import Dimension, Question
 from findings.verdict import judge
 from projects.access import project_for
 from projects.models import Outcome, Project
@@ -65,6 +66,7 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         snapshot=snapshot,
         last_change=last_change,
         is_early=is_early,
+        waiting=waiting_of(assessment, evaluation),
         outcome=Outcome.objects.filter(project=project).first(),
         bar=range_bar(None if is_early else result.index, result.low, result.high, name="Failure risk")
         if result.index is not None and result.low is not None and result.high is not None
@@ -72,6 +74,19 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
     )
     context["next_step"] = find_next_step(project, assessment, evaluation, snapshot, context)
     return render(request, "assessments/overview.html", context)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Proposals that wait for an answer, and the first question that has one."""
+
+    count: int
+    first: Question
+
+
+def waiting_of(assessment: Assessment, evaluation: Evaluation) -> Waiting | None:
+    found = open_proposals(assessment, evaluation.due)
+    return Waiting(len(found), evaluation.checklist.question_by_id[found[0].question]) if found else None
 
 
 def list_tasks(evaluation: Evaluation) -> list[Task]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from django.contrib import messages
 from django.db import InterfaceError, OperationalError
@@ -21,8 +22,9 @@ from assessments.models import Answer, AnswerChange, Assessment, State
 from assessments.preview import Preview, preview_dimension
 from assessments.progress import Count
 from assessments.services import GivenAnswer, clean_answer, given_of, submit_answer
-from assessments.views.common import latest_assessment, page_context
+from assessments.views.common import answer_words, latest_assessment, page_context
 from assessments.views.library import Source, sources_of
+from assessments.views.proposals import DONE, Decision, ProposalCard, carry_out, proposal_cards, read_decision
 from checklists.schema import Dimension, Question
 from projects.access import project_for
 from projects.models import Project
@@ -30,7 +32,10 @@ from projects.models import Project
 
 @dataclass(frozen=True, slots=True)
 class QuestionCard:
-    """A question with what is stored for it and, after a refused save, what was typed and why it was refused."""
+    """A question with what is stored for it and, after a refused save, what was typed and why it was refused.
+
+    `overtaken` are the words of what somebody else stored before a proposal was accepted, `said` what became of one.
+    """
 
     question: Question
     given: GivenAnswer
@@ -44,6 +49,9 @@ class QuestionCard:
     conflict_words: str = ""
     refused: GivenAnswer | None = None
     is_due: bool = True
+    proposals: Sequence[ProposalCard] = ()
+    overtaken: str = ""
+    said: str = ""
 
     @property
     def choice(self) -> str:
@@ -95,13 +103,6 @@ class RailItem:
     count: Count
 
 
-def answer_words(question: Question, state: str, level: int | None) -> str:
-    """An answer as a person reads it."""
-    if state == State.GRADED and level is not None:
-        return question.choices[level]
-    return State(state).label
-
-
 def make_card(question: Question, evaluation: Evaluation) -> QuestionCard:
     stored = evaluation.by_question.get(question.id)
     sources = sources_of(evaluation.checklist, question)
@@ -145,12 +146,41 @@ def dimension(request: HttpRequest, slug: str, dimension: str) -> HttpResponse:
     return show_page(request, project, assessment, dimension, {})
 
 
+@dataclass(slots=True)
+class PageSave:
+    """What saving a page did: how many answers changed, what was refused, and the revisions this person knows now."""
+
+    saved: int = 0
+    changed: dict[str, QuestionCard] = field(default_factory=dict)
+    revisions: dict[str, int] = field(default_factory=dict)
+
+
 def save_page(request: HttpRequest, project: Project, assessment: Assessment, dimension: str) -> HttpResponse:
-    """The plain form, sent whole. Each question is saved for itself; what is refused keeps what was typed."""
-    changed: dict[str, QuestionCard] = {}
+    """The plain form, sent whole: saves what was touched, then decides on a proposal if that was the button."""
+    decision = read_decision(request.POST.get("proposal", ""), project, dimension)
+    page = save_answers(request, assessment, dimension)
+    if decision is not None and decision.question not in page.changed:
+        decide(request, assessment, decision, page)
+    if page.changed:
+        return show_page(request, project, assessment, dimension, page.changed)
+    if decision is None or page.saved:
+        saved = f"Saved {page.saved} {'answer' if page.saved == 1 else 'answers'}."
+        messages.success(request, saved if page.saved else "Nothing had changed.")
+    if decision is not None:
+        response = redirect("assessments:dimension", slug=project.slug, dimension=dimension)
+        response.headers["Location"] += f"#{decision.question.replace('.', '-')}"
+        return response
+    address = (
+        request.POST.get("next") if request.POST.get("next") in assessment.checklist.dimension_by_id else dimension
+    )
+    return redirect("assessments:dimension", slug=project.slug, dimension=address)
+
+
+def save_answers(request: HttpRequest, assessment: Assessment, dimension: str) -> PageSave:
+    """Each question is saved for itself; what is refused keeps what was typed."""
+    page = PageSave()
     before = evaluate_assessment(assessment)
     shown_run = request.POST.get("assessment", "") or str(assessment.pk)
-    saved = 0
     for question in before.checklist.questions_of(dimension):
         prefix = f"{question.id}:"
         if f"{prefix}revision" not in request.POST:
@@ -159,11 +189,12 @@ def save_page(request: HttpRequest, project: Project, assessment: Assessment, di
         given, base = card.given, card.revision
         try:
             given, base = read_answer(request.POST, prefix), read_revision(request.POST[f"{prefix}revision"])
+            page.revisions[question.id] = base
             if not is_touched(assessment, card, given, base, shown_run):
                 continue
             if shown_run != str(assessment.pk):
                 raise AssessmentClosed(NEWER_RUN)
-            saved += submit_answer(
+            saved = submit_answer(
                 assessment=assessment,
                 question=question.id,
                 given=given,
@@ -171,28 +202,45 @@ def save_page(request: HttpRequest, project: Project, assessment: Assessment, di
                 mutation_id=uuid.uuid4(),
                 by=user_of(request),
                 at=timezone.now(),
-            ).is_new
+            )
+            page.saved += saved.is_new
+            page.revisions[question.id] = saved.answer.revision
         except AnswerConflict as conflict:
-            changed[question.id] = conflict_card(card, given, conflict.current)
+            page.changed[question.id] = conflict_card(card, given, conflict.current)
         except AssessmentClosed as error:
-            changed[question.id] = replace(card, refused=given, problem=str(error))
+            page.changed[question.id] = replace(card, refused=given, problem=str(error))
         except AnswerError as error:
-            changed[question.id] = replace(card, given=given, revision=base, problem=str(error))
+            page.changed[question.id] = replace(card, given=given, revision=base, problem=str(error))
         except (OperationalError, InterfaceError):
-            changed[question.id] = replace(card, given=given, revision=base, problem=NOT_NOW)
-    if changed:
-        return show_page(request, project, assessment, dimension, changed)
-    messages.success(
-        request, f"Saved {saved} {'answer' if saved == 1 else 'answers'}." if saved else "Nothing had changed."
-    )
-    address = (
-        request.POST.get("next") if request.POST.get("next") in assessment.checklist.dimension_by_id else dimension
-    )
-    return redirect("assessments:dimension", slug=project.slug, dimension=address)
+            page.changed[question.id] = replace(card, given=given, revision=base, problem=NOT_NOW)
+    return page
+
+
+def decide(request: HttpRequest, assessment: Assessment, decision: Decision, page: PageSave) -> None:
+    """Accepts or dismisses, and says what became of it."""
+    try:
+        base = page.revisions.get(decision.question, 0)
+        carry_out(decision, base_revision=base, by=user_of(request), at=timezone.now())
+    except AnswerConflict as conflict:
+        evaluation = evaluate_assessment(assessment)
+        card = make_card(evaluation.checklist.question_by_id[decision.question], evaluation)
+        page.changed[decision.question] = replace(card, overtaken=words_of(card.question, conflict.current))
+    except AnswerError as error:
+        messages.warning(request, str(error))
+    except (OperationalError, InterfaceError):
+        messages.error(request, UNDECIDED)
+    else:
+        number = assessment.checklist.question_by_id[decision.question].number
+        messages.success(request, f"{DONE[decision.kind]}: question {number}.", extra_tags=decision.question)
+
+
+def words_of(question: Question, stored: Answer | None) -> str:
+    return answer_words(question, stored.state, stored.level) if stored else State.BLANK.label
 
 
 NEWER_RUN = "A newer review has begun since this page was made. This answer was not saved."
 NOT_NOW = "The database did not answer, so this answer was not saved. Press save again."
+UNDECIDED = "The database did not answer, so nothing was decided on the proposal. Press the button again."
 
 
 def is_touched(assessment: Assessment, card: QuestionCard, given: GivenAnswer, base: int, shown_run: str) -> bool:
@@ -214,12 +262,18 @@ def is_touched(assessment: Assessment, card: QuestionCard, given: GivenAnswer, b
 
 
 def conflict_card(card: QuestionCard, given: GivenAnswer, current: Answer | None) -> QuestionCard:
-    words = answer_words(card.question, current.state, current.level) if current else State.BLANK.label
+    words = words_of(card.question, current)
     revision = current.revision if current else 0
     problem = "" if current else "This answer was cleared in the meantime. Save again to keep yours."
     return replace(
         card, given=given, revision=revision, stored=current, problem=problem, conflict=current, conflict_words=words
     )
+
+
+def said_of(request: HttpRequest) -> dict[str, str]:
+    """The messages that are about one question, by its id. The frame of the page shows them too, out of sight."""
+    said = {message.extra_tags: str(message.message) for message in messages.get_messages(request)}
+    return {question: words.partition(":")[0] for question, words in said.items() if question}
 
 
 def show_page(
@@ -234,6 +288,11 @@ def show_page(
         if question.dimension == dimension
     ]
     due = {question.id for question in evaluation.due}
+    proposals, said = proposal_cards(assessment, evaluation, dimension), said_of(request)
+    cards = [
+        replace(card, proposals=proposals.get(card.question.id, ()), said=said.get(card.question.id, ""))
+        for card in cards
+    ]
     cards += [replace(card, is_due=False) for key, card in changed.items() if key not in due]
     count = evaluation.progress.dimensions[dimension]
     place = checklist.dimensions.index(here)
@@ -258,6 +317,8 @@ def show_page(
         newest=newest,
         progress=evaluation.progress,
         has_problems=bool(changed),
+        has_proposals=any(card.proposals for card in cards),
     )
-    status = 200 if not changed else 409 if any(card.conflict for card in changed.values()) else 422
+    is_conflict = any(card.conflict or card.overtaken for card in changed.values())
+    status = 200 if not changed else 409 if is_conflict else 422
     return render(request, "assessments/dimension.html", context, status=status)

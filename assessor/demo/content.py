@@ -17,6 +17,17 @@ class DemoOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class DemoProposal:
+    """What an invented nightly check offers: the level of a question with the note and the link that go with it."""
+
+    question: str
+    level: int
+    note: str
+    title: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
 class DemoProject:
     """`risk` is the index aimed at, `drift` its change since the first snapshot, `age` days since the newest one.
 
@@ -36,6 +47,7 @@ class DemoProject:
     written: Mapping[str, str] = field(default_factory=dict)
     earlier: Mapping[str, int] = field(default_factory=dict)
     outcome: DemoOutcome | None = None
+    proposals: tuple[DemoProposal, ...] = ()
 
 
 PERSONAL = ("personal_data", "affects_people")
@@ -55,6 +67,31 @@ CLAIMS_EARLIER = {
     "operations.lifecycle": 1, "operations.research-code": 1, "data.permission": 1, "problem.success-measure": 2,
 }  # fmt: skip
 
+CHECK = "nightly check (demo)"
+CLAIMS_PROPOSALS = (
+    DemoProposal(
+        "data.quality",
+        4,
+        "The last 30 loads were counted, and one was stopped.",
+        "Log of the loads",
+        "https://ci.example.org/claims-triage/loads",
+    ),
+    DemoProposal(
+        "operations.code-checks",
+        3,
+        "212 automated tests ran in the last build, and every change had a reviewer.",
+        "Last build",
+        "https://ci.example.org/claims-triage/builds",
+    ),
+    DemoProposal(
+        "operations.rollback",
+        4,
+        "The rehearsal went back to the previous version in 14 minutes.",
+        "Rehearsal",
+        "https://ci.example.org/claims-triage/rehearsal",
+    ),
+)
+
 PROJECTS = (
     DemoProject(
         "Claims triage",
@@ -67,6 +104,7 @@ PROJECTS = (
         (*PERSONAL, *COMMON, "other_teams_data", "people_act", "regulated_data"),
         written=CLAIMS,
         earlier=CLAIMS_EARLIER,
+        proposals=CLAIMS_PROPOSALS,
     ),
     DemoProject(
         "Churn early warning",

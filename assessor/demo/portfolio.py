@@ -14,9 +14,10 @@ import scoring
 from accounts import audit
 from accounts.models import Membership, Organisation, User
 from assessments.models import Answer, AnswerChange, Assessment, Snapshot, State
+from assessments.proposals import propose_answer
 from assessments.services import GivenAnswer, start_assessment, submit_answer
 from assessments.snapshots import take_snapshot
-from assessor.demo.content import EVIDENCE, NOTES, PROJECTS, REASON, DemoProject
+from assessor.demo.content import CHECK, EVIDENCE, NOTES, PROJECTS, REASON, DemoProject
 from checklists.schema import Question
 from projects.models import Project, ProjectFigures
 from projects.services import ProjectDetails, create_project, record_outcome
@@ -75,6 +76,7 @@ def _load_project(
         if demo.share_answered == 1:
             closes = bool(demo.outcome) and place == len(moments) - 2
             take_snapshot(assessment=run, label=f"Review of {moment:%B %Y}", by=by, closes=closes, at=moment)
+    _propose(run, demo, by, at)
     if demo.outcome:
         record_outcome(
             project=project,
@@ -84,6 +86,21 @@ def _load_project(
             is_delayed=demo.outcome.is_delayed,
             by=by,
             at=at,
+        )
+
+
+def _propose(run: Assessment, demo: DemoProject, by: User, at: datetime) -> None:
+    """What a program offers, as it would stand there in the morning."""
+    for offered in demo.proposals:
+        given = GivenAnswer(State.GRADED, offered.level, "", offered.note, offered.title, offered.link)
+        propose_answer(
+            assessment=run,
+            question=offered.question,
+            given=given,
+            source=CHECK,
+            token=None,
+            by=by,
+            at=at - timedelta(hours=9),
         )
 
 

@@ -499,7 +499,25 @@ for (const box of form.querySelectorAll(".q")) {
   if (!same(question.read(), question.stored)) changed(question);
 }
 
-form.addEventListener("submit", (event) => event.preventDefault());
+/* The buttons of a proposal send the page itself, which is saved first. What is on its way is waited for, and while the
+   server cannot be reached nothing is sent, so that no answer leaves with a page that never arrives. */
+let isLeaving = false;
+form.addEventListener("submit", async (event) => {
+  const button = event.submitter;
+  const isReady = () => !(sending || order.length || halted) && navigator.onLine;
+  if (button?.name === "proposal" && !isLeaving && isReady()) {
+    isLeaving = true;
+    setTimeout(() => { isLeaving = false; }, 5000);
+    return;
+  }
+  event.preventDefault();
+  if (button?.name !== "proposal" || isLeaving) return;
+  while (sending || order.length && !halted) await new Promise((resolve) => setTimeout(resolve, 50));
+  if (isReady()) { form.requestSubmit(button); return; }
+  const words = "The proposal was not decided, because the server does not answer. Your answers are kept on this page.";
+  questions.get(button.closest(".q").dataset.question).problem(words);
+  announce(words);
+});
 document.getElementById("send-now").addEventListener("click", goOn);
 document.getElementById("signin-retry").addEventListener("click", () => { document.getElementById("signin").close(); goOn(); });
 window.addEventListener("online", goOn);
@@ -507,7 +525,7 @@ window.addEventListener("offline", () => { if (order.length || sending) { halted
 window.addEventListener("focus", () => { if (halted === "signed-out") { document.getElementById("signin").close(); goOn(); } });
 
 const isUnsent = () => Boolean(sending || order.length || [...questions.values()].some((q) => q.isUnsent()));
-window.addEventListener("beforeunload", (event) => { if (isUnsent()) event.preventDefault(); });
+window.addEventListener("beforeunload", (event) => { if (isUnsent() && !isLeaving) event.preventDefault(); });
 
 /* A link that is followed while an answer is on its way waits for it, at most three seconds. */
 document.addEventListener("click", (event) => {

@@ -8,14 +8,14 @@ from accounts.roles import PERMISSIONS, ROLE_MEANS, Permission, Role, permission
 
 EXPECTED = {
     "owner": {
-        "view_portfolio", "view_project", "answer", "edit_project", "create_project", "take_snapshot",
+        "view_portfolio", "view_project", "propose", "answer", "edit_project", "create_project", "take_snapshot",
         "request_report", "share", "manage_organisation",
     },
     "editor": {
-        "view_portfolio", "view_project", "answer", "edit_project", "create_project", "take_snapshot",
+        "view_portfolio", "view_project", "propose", "answer", "edit_project", "create_project", "take_snapshot",
         "request_report", "share",
     },
-    "respondent": {"view_project", "answer"},
+    "respondent": {"view_project", "propose", "answer"},
     "viewer": {"view_portfolio", "view_project", "request_report"},
 }  # fmt: skip
 

@@ -157,5 +157,5 @@ def test_queries(url: str, project: Project, owner: User, django_assert_num_quer
     answer_all(assessment, owner)
     make_snapshot(assessment, owner)
     client = signed_in(owner)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         client.get(url)

@@ -329,5 +329,5 @@ def test_queries_of_reading(
 ) -> None:
     answer_all(assessment, owner)
     client = signed_in(owner)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         client.get(url)

@@ -186,5 +186,5 @@ def test_queries(
         make_answer(assessment, owner, question.id, 2)
     client = signed_in(owner)
     form = {"revision": "0", "choice": "1", "mutation": str(uuid.uuid4())}
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(13):
         client.post(url, form)

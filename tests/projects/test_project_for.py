@@ -24,10 +24,10 @@ READ = {P.VIEW_PROJECT}
 OF_ROLE = {
     "owner": set(Permission),
     "editor": {
-        P.VIEW_PORTFOLIO, P.VIEW_PROJECT, P.ANSWER, P.EDIT_PROJECT, P.CREATE_PROJECT, P.TAKE_SNAPSHOT,
+        P.VIEW_PORTFOLIO, P.VIEW_PROJECT, P.PROPOSE, P.ANSWER, P.EDIT_PROJECT, P.CREATE_PROJECT, P.TAKE_SNAPSHOT,
         P.REQUEST_REPORT, P.SHARE,
     },
-    "respondent": {P.VIEW_PROJECT, P.ANSWER},
+    "respondent": {P.VIEW_PROJECT, P.PROPOSE, P.ANSWER},
     "viewer": {P.VIEW_PORTFOLIO, P.VIEW_PROJECT, P.REQUEST_REPORT},
 }  # fmt: skip
 
@@ -95,7 +95,7 @@ def test_the_next_request_knows(project: Project, editor: User) -> None:
 
 def test_archived(project: Project, owner: User) -> None:
     archive_project(project=project, by=owner, at=timezone.now())
-    assert may(owner, project) == set(Permission) - {P.ANSWER, P.TAKE_SNAPSHOT}
+    assert may(owner, project) == set(Permission) - {P.PROPOSE, P.ANSWER, P.TAKE_SNAPSHOT}
 
 
 @pytest.mark.parametrize("slug", ["", "no-such", "x" * 10_000, "%", "'", "\u202e"])
