@@ -5,11 +5,13 @@ import re
 
 SECRET_PATHS = re.compile(r"(/(?:s|setup|invitations|accounts/password/reset/key)/)[A-Za-z0-9_\-]{8,}")
 
+API_TOKENS = re.compile(r"\bpf_[A-Za-z0-9_\-]{8,}")
+
 
 class HideTokens(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
-        hidden = SECRET_PATHS.sub(r"\1[hidden]", message)
+        hidden = API_TOKENS.sub("pf_[hidden]", SECRET_PATHS.sub(r"\1[hidden]", message))
         if hidden != message:
             record.msg, record.args = hidden, None
         return True

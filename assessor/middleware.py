@@ -7,6 +7,9 @@ from urllib.parse import unquote_to_bytes
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 
+from api.problems import Problem, problem_response
+from assessor.uploads import unreadable_part
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 PERMISSIONS_POLICY = ", ".join(
@@ -46,6 +49,7 @@ class CleanQueryMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        refused = problem if is_interface(request) else sentence
         query = request.META.get("QUERY_STRING", "")
         if len(query) > QUERY_LIMIT:
             return refused("The address is too long: at most 4,096 characters after the question mark.", 400)
@@ -54,16 +58,25 @@ class CleanQueryMiddleware:
             return refused("The address holds a character that cannot be used.", 400)
         if "\x00" in request.path:
             return refused("The address holds a character that cannot be used.", 400)
-        if request.method == "POST" and (field := unreadable_field(request)) is not None:
-            sentence = f"{field}: this is not readable text (UTF-8). Nothing was saved."
+        if request.method == "POST" and not is_interface(request) and (field := unreadable_field(request)) is not None:
+            words = f"{field}: this is not readable text (UTF-8). Nothing was saved."
             if wants_json(request):
-                return JsonResponse({"error": sentence}, status=422)
-            return refused(sentence, 422)
+                return JsonResponse({"error": words}, status=422)
+            return refused(words, 422)
         return self.get_response(request)
 
 
-def refused(sentence: str, status: int) -> HttpResponse:
-    return HttpResponse(sentence, status=status, content_type="text/plain; charset=utf-8")
+def is_interface(request: HttpRequest) -> bool:
+    """Whether a program asks, which gets problem details for every refusal."""
+    return request.path.startswith("/api/v")
+
+
+def sentence(words: str, status: int) -> HttpResponse:
+    return HttpResponse(words, status=status, content_type="text/plain; charset=utf-8")
+
+
+def problem(words: str, status: int) -> HttpResponse:
+    return problem_response(Problem(status, "bad_request" if status == 400 else "refused", words))
 
 
 def unreadable_field(request: HttpRequest) -> str | None:
@@ -74,6 +87,8 @@ def unreadable_field(request: HttpRequest) -> str | None:
     """
     if (request.content_params or {}).get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
         return "Form"
+    if request.content_type == "multipart/form-data":
+        return unreadable_part(request)
     body = request.body
     if request.content_type == "application/x-www-form-urlencoded":
         body = unquote_to_bytes(body)

@@ -232,6 +232,7 @@ STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
     "assessor.plotly_files.PlotlyFinder",
+    "assessor.swagger_files.SwaggerFinder",
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -266,6 +267,36 @@ AFTER_SETUP = "assessor.demo.portfolio.after_setup"
 
 # Pages over many projects. 0 draws every page anew.
 PORTFOLIO_PAGE_SECONDS = env.number("PORTFOLIO_PAGE_SECONDS", 60)
+
+# The interface. A page of its own describes it, so the framework's browsable one is off.
+API_REQUESTS_A_MINUTE = env.number("API_REQUESTS_A_MINUTE", 300)
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "api.authentication.TokenAuthentication",
+        "api.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["api.authentication.IsSignedIn"],
+    "DEFAULT_THROTTLE_CLASSES": ["api.limits.RequestLimit"],
+    "DEFAULT_PARSER_CLASSES": ["api.parsing.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "api.negotiation.OnlyJSON",
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "api.refusals.handle",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Preflight",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "DESCRIPTION": "Projects, answers, results, snapshots and reports. docs/api.md walks through the main job.",
+    "LICENSE": {"name": "Apache-2.0"},
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": ["api.schema.complete"],
+    "COMPONENT_SPLIT_PATCH": True,
+    "SORT_OPERATIONS": False,
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+}
 
 # Share links and reports
 SHARE_LINK_DAYS = env.number("SHARE_LINK_DAYS", 30)

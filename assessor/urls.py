@@ -10,9 +10,11 @@ urlpatterns = [
     path("organisation/demo/", views.demo_data, name="demo_data"),
     path("accounts/", include("accounts.allauth_urls")),
     path("", include("accounts.urls")),
+    path("", include("transfers.urls")),
     path("", include("projects.urls")),
     path("", include("assessments.urls")),
     path("", include("assessments.library_urls")),
+    path("api/", include("api.urls")),
     path("portfolio/", include("portfolio.urls")),
     path("", include("reports.urls")),
 ]

@@ -16,9 +16,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 import scoring
 from accounts.access import member_of, member_with, user_of
 from accounts.roles import Permission
+from api.problems import TITLES, Problem, problem_response
+from api.refusals import problem_of
 from assessments.services import CHECKLIST
 from assessor.demo.portfolio import remove_demo
-from assessor.middleware import wants_json
+from assessor.middleware import is_interface, wants_json
 from checklists.loader import load
 from projects.models import Project
 from reports.reconciler import is_worker_alive
@@ -98,6 +100,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_interface(request):
+        return problem_response(Problem(400, "bad_request", TITLES["bad_request"]))
     return render(request, "400.html", status=400)
 
 
@@ -106,12 +110,17 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_interface(request):
+        return problem_response(Problem(404, "not_found", "There is nothing at this address."))
     return render(request, "404.html", status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """A lost or busy database is a 503 with the advice to look before trying again; anything else is our fault."""
     error = sys.exc_info()[1]
+    if is_interface(request):
+        found = problem_of(error) if isinstance(error, (OperationalError, InterfaceError)) else None
+        return problem_response(found or Problem(500, "failed", TITLES["failed"]))
     if not isinstance(error, (OperationalError, InterfaceError)):
         return render(request, "500.html", status=500)
     logger.error("The database did not answer on %s: %s", request.path, error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import socket
 import statistics
 import threading
@@ -77,6 +78,14 @@ def post(path: str, fields: dict[str, str], cookies: str = "", token: str = "") 
     head += [f"{name}: {value}" for name, value in (("Cookie", cookies), ("X-CSRFToken", token)) if value]
     head += [f"Content-Type: multipart/form-data; boundary={edge}", f"Content-Length: {len(body.encode())}", "", ""]
     return ("\r\n".join(head) + body).encode()
+
+
+def put(path: str, body: object, secret: str) -> bytes:
+    """A JSON body with a token, as a program sends it."""
+    data = json.dumps(body)
+    head = [f"PUT {path} HTTP/1.1", "Host: localhost", f"Authorization: Bearer {secret}"]
+    head += ["Content-Type: application/json", f"Content-Length: {len(data)}", "", ""]
+    return ("\r\n".join(head) + data).encode()
 
 
 def measure(port: int, clients: list[Iterator[bytes]], *, seconds: float, most: int) -> Figures:

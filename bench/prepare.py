@@ -19,8 +19,10 @@ django.setup()
 
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
+from accounts.tokens import make_token
 from assessments.models import Snapshot
 from assessments.snapshots import read_body
 from findings.document import ReportOptions, build_document
@@ -47,6 +49,14 @@ def make_clients(count: int) -> list[dict[str, object]]:
             {
                 "cookies": "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items()),
                 "token": client.cookies[settings.CSRF_COOKIE_NAME].value,
+                "secret": make_token(
+                    membership=person.memberships.get(),
+                    name="bench",
+                    scopes=["write_answers"],
+                    days=1,
+                    by=person,
+                    at=timezone.now(),
+                ).secret,
                 "slug": assessment.project.slug,
                 "questions": [question.id for question in assessment.questions_due()],
             }

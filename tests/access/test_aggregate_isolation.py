@@ -22,9 +22,11 @@ from tests.make import AT, make_assessment, make_member, make_project, make_snap
 
 pytestmark = pytest.mark.django_db
 
-TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="[^"]+"')
+TOKEN = re.compile(r'(name="csrfmiddlewaretoken" value|data-csrf)="[^"]+"')
 AGE = re.compile(r'(<time datetime="[^"]+" title="[^"]+">)[^<]+')
 VIEWS = re.compile(r'<td class="r">\d+ times?.*?</td>', re.DOTALL)
+MADE = re.compile(r'"made_at":"[^"]*"')
+"""When a file was exported."""
 READ = [row.route for row in ROWS if row.method == "GET"]
 ROUTES = [route for route in all_routes() if route.name in READ and not route.name.startswith("account")]
 
@@ -45,7 +47,7 @@ def pages_of(world: World, actor: str, queued: Report) -> dict[str, tuple[int, s
     for path in paths:
         response = client.get(path)
         text = TOKEN.sub("", text_of(response))
-        seen[path] = (response.status_code, VIEWS.sub("", AGE.sub(r"\1", text)))
+        seen[path] = (response.status_code, MADE.sub("", VIEWS.sub("", AGE.sub(r"\1", text))))
     return seen
 
 

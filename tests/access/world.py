@@ -8,6 +8,7 @@ from typing import Any
 
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models.functions import Now
 from django.http import SimpleCookie
 from django.test import Client
@@ -17,7 +18,9 @@ from django.utils import timezone
 from accounts import services as accounts_services
 from accounts.models import Membership, Organisation, User
 from accounts.roles import Role
+from accounts.tokens import make_token
 from assessments.models import Snapshot, State
+from assessments.proposals import propose_answer
 from assessments.services import CHECKLIST, GivenAnswer, start_assessment
 from assessments.snapshots import take_snapshot
 from checklists.loader import load
@@ -39,6 +42,7 @@ from reports.services import (
 )
 from tests.access.routes import Route
 from tests.make import AT, PASSWORD, make_answer, make_member, make_snapshot, make_user
+from tests.transfers.files import small_file, upload
 
 QUESTION = "problem.statement"
 NEW = "another quiet long password"
@@ -75,6 +79,7 @@ class Side:
     invitation_token: str
     invited: User
     reset_key: str
+    token_id: int
     here: Place
     there: Place
 
@@ -119,13 +124,18 @@ def build_side(word: str, ends: tuple[str, str] = ("-here", "-there")) -> Side:
     made = accounts_services.invite(
         organisation=organisation, email=invited.email, role=Role.EDITOR, all_projects=True, by=owner, at=timezone.now()
     )
+    acting = Membership.objects.get(user=owner, organisation=organisation)
+    token = make_token(
+        membership=acting, name=word, scopes=["propose_answers"], days=30, by=owner, at=timezone.now()
+    ).token
     here, there = (build_place(organisation, f"{word}{end}", people) for end in ends)
     grants = {people["granted"]: Role.RESPONDENT, people["narrowed"]: Role.VIEWER}
     memberships = {Membership.objects.get(user=user, organisation=organisation): role for user, role in grants.items()}
     set_grants(project=here.project, grants=memberships, by=owner)
     return Side(
-        organisation, people, member, made.invitation.pk, made.token, invited, reset_key_of(invited), here, there
-    )
+        organisation, people, member, made.invitation.pk, made.token, invited, reset_key_of(invited), token.pk,
+        here, there,
+    )  # fmt: skip
 
 
 def build_place(organisation: Organisation, word: str, people: dict[str, User]) -> Place:
@@ -140,6 +150,11 @@ def build_place(organisation: Organisation, word: str, people: dict[str, User]) 
     make_answer(assessment, owner, QUESTION, given)
     excluded = GivenAnswer(State.NOT_APPLICABLE, None, f"{word} reason")
     make_answer(assessment, people["editor"], "problem.objective", excluded)
+    for content in (given, excluded):
+        propose_answer(
+            assessment=assessment, question="problem.decision", given=content, source=f"{word} check", token=None,
+            by=people["editor" if content is given else "owner"], at=AT,
+        )  # fmt: skip
     snapshot = take_snapshot(
         assessment=assessment,
         label=f"{word} snapshot",
@@ -224,6 +239,7 @@ def address(side: Side, place: Place, route: Route, *, dead: bool = False) -> st
         "version": "1.0",
         "membership_id": side.member.pk,
         "invitation_id": side.invitation_id,
+        "token_id": side.token_id,
         "public_id": place.snapshot.public_id,
         "token": token,
     }
@@ -252,9 +268,13 @@ def body_for(side: Side, place: Place, route: str) -> dict[str, Any]:
     profile = {"name": "A new name", "goal": "A new goal", "stage": "idea"}
     if route == "accounts:switch_organisation":
         return {"organisation": side.organisation.pk}
+    if route == "transfers:import":
+        return {"file": upload(small_file()), "do": "import"}
     if route == "assessments:save":
         return {"choice": "3", "note": "typed", "revision": "1"}
-    if route == "assessments:dimension":
+    if route == "assessments:import_answers":
+        return {"file": SimpleUploadedFile("answers.csv", f"Question,Answer,Revision\n{QUESTION},3,1\n".encode())}
+    if route in {"assessments:dimension", "assessments:apply_import"}:
         return {f"{QUESTION}:revision": "1", f"{QUESTION}:choice": "3", f"{QUESTION}:note": "typed"}
     bodies: dict[str, dict[str, Any]] = {
         "account_login": {"login": side.people["owner"].email, "password": PASSWORD},
@@ -267,6 +287,7 @@ def body_for(side: Side, place: Place, route: str) -> dict[str, Any]:
         "accounts:member": {"role": "viewer", "all_projects": "on"},
         "accounts:invite": {"email": "somebody@example.net", "role": "viewer", "all_projects": "on"},
         "accounts:organisation_settings": {"name": "A new name"},
+        "accounts:tokens": {"name": "A program", "scopes": "read_projects", "days": "10"},
         "accounts:setup": {"organisation_name": "Seized", "name": "X", "email": "x@example.net"},
         "assessments:create": profile,
         "assessments:edit": profile,

@@ -45,7 +45,14 @@ def test_every_handler_hides_them() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/s/{}/", "/setup/{}/", "/invitations/{}/", "/accounts/password/reset/key/{}/", "https://x.example/s/{}/?a=1"],
+    [
+        "/s/{}/",
+        "/setup/{}/",
+        "/invitations/{}/",
+        "/accounts/password/reset/key/{}/",
+        "https://x.example/s/{}/?a=1",
+        "/api/v1/projects?token=pf_{}",
+    ],
 )
 @pytest.mark.parametrize("how", ["in the text", "as an argument", "in a dictionary", "twice"])
 def test_hidden(log: io.StringIO, path: str, how: str) -> None:

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.models import ApiToken, User
 from accounts.texts import clean_text
 from assessments.models import Answer, Assessment, Snapshot
 from projects.models import Project
@@ -94,9 +94,18 @@ FIELDS = [
         "assessments:dimension", f"{ONE}:evidence_title", "Evidence title", newest(Answer, "evidence_title"),
         prefixed(SAVE | LINKED),
     ),
+    *(
+        Field("assessments:apply_import", f"{ONE}:{name}", label, newest(Answer, name), prefixed(SAVE | more))
+        for name, label, more in (
+            ("note", "Note", {"choice": "1"}), ("reason", "Reason", NA), ("evidence_title", "Evidence title", LINKED)
+        )
+    ),
     Field("assessments:snapshots", "label", "Label", newest(Snapshot, "label"), {}),
     Field("reports:share", "label", "For whom", newest(ShareLink, "label"), {"days": "3"}),
     Field("reports:share_board", "label", "For whom", newest(ShareLink, "label"), {"days": "3"}),
+    Field(
+        "accounts:tokens", "name", "Name", newest(ApiToken, "name"), {"scopes": "read_projects", "days": "3"}
+    ),
     Field("portfolio:rename_unit", "name", "New name", newest(Project, "unit"), {"unit": "Retail"}),
 ]  # fmt: skip
 
@@ -116,11 +125,15 @@ def place(project: Project, owner: User) -> dict[str, str]:
         "assessments:edit": reverse("assessments:edit", args=[slug]),
         "assessments:save": reverse("assessments:save", args=[slug, ONE]),
         "assessments:dimension": reverse("assessments:dimension", args=[slug, "problem"]),
+        "assessments:apply_import": reverse("assessments:apply_import", args=[slug]),
+        "assessments:import_answers": reverse("assessments:import_answers", args=[slug]),
         "assessments:snapshots": reverse("assessments:snapshots", args=[slug]),
         "reports:share": reverse("reports:share", args=[slug, snapshot.public_id]),
         "reports:share_board": reverse("reports:share_board", args=[board.public_id]),
         "reports:create_board": reverse("reports:create_board"),
         "portfolio:rename_unit": reverse("portfolio:rename_unit"),
+        "accounts:tokens": reverse("accounts:tokens"),
+        "transfers:import": reverse("transfers:import"),
         "projects:member_units": reverse("projects:member_units", args=[member.pk]),
     }
 
@@ -190,11 +203,17 @@ def test_the_long_texts_of_a_snapshot(place: dict[str, str], owner: User, name: 
         ("assessments:create", "facts", PROFILE), ("assessments:save", "evidence_url", SAVE | {"choice": "1"}),
         ("assessments:save", "choice", SAVE), ("assessments:save", "revision", {"choice": "1"}),
         ("assessments:save", "mutation", SAVE | {"choice": "1"}), ("assessments:dimension", "next", {}),
+        ("assessments:apply_import", f"{ONE}:choice", prefixed(SAVE)), ("assessments:apply_import", "assessment", {}),
+        ("assessments:apply_import", f"{ONE}:revision", prefixed({"choice": "1"})),
+        ("assessments:apply_import", f"{ONE}:evidence_url", prefixed(SAVE | {"choice": "1"})),
+        ("assessments:import_answers", "file", {}), ("transfers:import", "file", {}), ("transfers:import", "do", {}),
         ("assessments:snapshots", "closes", {"label": "x"}), ("reports:share", "days", {"label": "x"}),
         ("reports:share", "passphrase", {"label": "x", "days": "3"}),
         ("reports:share_board", "days", {"label": "x"}), ("reports:create_board", "label", {}),
         ("assessments:create", "planned_value", PROFILE), ("projects:member_units", "units", {}),
-        ("portfolio:rename_unit", "unit", {"name": "x"}),
+        ("portfolio:rename_unit", "unit", {"name": "x"}), ("assessments:dimension", "proposal", {}),
+        ("accounts:tokens", "scopes", {"name": "x", "days": "3"}),
+        ("accounts:tokens", "days", {"name": "x", "scopes": "reports"}),
     ],
 )  # fmt: skip
 def test_fields_that_hold_no_free_text(

@@ -13,8 +13,9 @@ from django.contrib.staticfiles import finders
 from django.core.management import call_command
 from django.test import override_settings
 
-from assessor import plotly_files
-from assessor.plotly_files import SCRIPT, PlotlyFinder, UnknownPlotly, package_data, style_rules, stylesheet
+from assessor import package_files
+from assessor.package_files import UnfitPackage
+from assessor.plotly_files import SCRIPT, PlotlyFinder, package_data, style_rules, stylesheet
 from assessor.static_storage import SwiftCompressor
 
 MANIFEST = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}}
@@ -114,13 +115,13 @@ def test_rules_are_read_in_any_quotes_and_written_last_first() -> None:
 
 @pytest.mark.parametrize("script", ["", LITERAL.replace("X,X div", "Z"), LITERAL.replace('"X a":', "[x]:")])
 def test_a_script_that_writes_its_rules_otherwise_is_refused(script: str) -> None:
-    with pytest.raises(UnknownPlotly, match="style rules"):
+    with pytest.raises(UnfitPackage, match="style rules"):
         style_rules(script)
 
 
 def test_a_missing_package_is_said_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     assert PlotlyFinder().check() == []
-    monkeypatch.setattr(plotly_files, "find_spec", lambda name: None)
+    monkeypatch.setattr(package_files, "find_spec", lambda name: None)
     assert [problem.id for problem in PlotlyFinder().check()] == ["preflight.E101"]
 
 

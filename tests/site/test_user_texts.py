@@ -112,6 +112,8 @@ def test_every_text_field_held_the_payload() -> None:
         "reports_sharelink": ["label"],
         "accounts_organisation": ["name"],
         "accounts_user": ["name"],
+        "accounts_apitoken": ["name"],
+        "assessments_proposal": ["reason", "note", "evidence_title", "evidence_url", "source"],
     }
     tables = dump_tables()
     for table, names in columns.items():
