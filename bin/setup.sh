@@ -40,6 +40,7 @@ is_there() {
         fonts-noto-core) has_font NotoSansArabic-Regular.ttf ;;
         fonts-noto-color-emoji) has_font NotoColorEmoji.ttf ;;
         chromium) has_program chromium ;;
+        curl) has_program curl ;;
         postgresql) has_postgres ;;
         redis-server) has_program redis-server ;;
         poppler-utils) has_program pdftoppm ;;
