@@ -15,9 +15,12 @@ from rest_framework.request import Request
 
 from accounts.models import ApiToken, Membership, Organisation, User
 from accounts.roles import SCOPE_ALLOWS, Permission
-from api.problems import Problem
+from api.problems import Problem, refused
 from projects.access import project_for
 from projects.models import Project
+
+ORGANISATION = "organisation"
+"""The parameter by which a session of several organisations says which one it means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Acting:
     @property
     def key(self) -> str:
         """Who it is, for counters and idempotency keys."""
-        return f"token:{self.token.pk}" if self.token else f"user:{self.membership.user_id}"
+        return f"token:{self.token.pk}" if self.token else f"member:{self.membership.pk}"
 
     @property
     def name(self) -> str:
@@ -64,7 +67,16 @@ def acting_of(request: Request) -> Acting:
 
 
 def acting_with(request: Request, permission: Permission) -> Acting:
-    """Who acts, if role and scopes allow `permission` in the organisation. Raises PermissionDenied or Problem."""
+    """Who acts, if role and scopes allow `permission` in the organisation.
+
+    It is the one that the parameter names, else that of the token, else the one chosen on the pages. Raises
+    PermissionDenied, Problem, or Http404 for an organisation that is not theirs.
+    """
+    wanted = request.query_params.get(ORGANISATION)
+    if wanted is not None:
+        if not wanted.isascii() or not wanted.isdecimal() or len(wanted) > 18:
+            raise refused(ORGANISATION, f"{ORGANISATION}: the number of an organisation of yours.")
+        return organisation_with(request, int(wanted), permission)
     acting = acting_of(request)
     acting.require_scope(permission)
     if not acting.membership.allows(permission):

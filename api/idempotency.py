@@ -6,14 +6,15 @@ the other, and a second request at the same time waits for the first.
 
 from __future__ import annotations
 
-import hashlib
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -22,26 +23,31 @@ from api.models import KEY_LIMIT, AnsweredRequest
 from api.problems import Problem
 
 HEADER = "Idempotency-Key"
+_KEY = re.compile(rf"[!-~]{{1,{KEY_LIMIT}}}", re.ASCII)
 KEPT_FOR = timedelta(hours=24)
 REPLAYED = "Idempotency-Replayed"
 
 
 def read_key(request: Request) -> str:
-    key = request.headers.get(HEADER, "")
-    if len(key) > KEY_LIMIT or not key.isascii() or not key.isprintable():
-        sentence = f"{HEADER}: at most {KEY_LIMIT} printable ASCII characters."
+    key = request.headers.get(HEADER)
+    if key is None:
+        return ""
+    if not _KEY.fullmatch(key):
+        sentence = f"{HEADER}: 1 to {KEY_LIMIT} printable ASCII characters without blanks."
         raise Problem(400, "bad_request", sentence, ((HEADER, sentence),))
-    return key.strip()
+    return key
 
 
-def once(request: Request, act: Callable[[], Response]) -> Response:
+def once(request: Request, act: Callable[[], Response], authorise: Callable[[], object]) -> Response:
     """Runs `act`, or gives the answer that it gave before. Refusals are not kept, so they can be mended and sent again.
 
-    Raises Problem for a key that came with another request.
+    `authorise` raises for who may not do this any more: an old answer is theirs no longer. Raises Problem for a key
+    that came with another request.
     """
     key = read_key(request)
     if not key:
         return act()
+    authorise()
     actor, fingerprint = acting_of(request).key, _fingerprint(request)
     seen = AnsweredRequest.objects.filter(actor=actor, key=key)
     with transaction.atomic():
@@ -73,5 +79,7 @@ def _again(row: AnsweredRequest, fingerprint: str) -> Response:
 
 def _fingerprint(request: Request) -> str:
     body: Any = request.data
-    text = json.dumps([request.method, request.get_full_path(), body], sort_keys=True, ensure_ascii=False, default=repr)
-    return hashlib.sha256(text.encode()).hexdigest()
+    head = json.dumps([request.method, request.get_full_path()]).encode()
+    data = body if isinstance(body, bytes) else json.dumps(body, sort_keys=True, ensure_ascii=False).encode()
+    # Keyed, because a body may hold a passphrase that nobody shall guess from this.
+    return salted_hmac("preflight.api.idempotency", head + b"\n" + data, algorithm="sha256").hexdigest()

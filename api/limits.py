@@ -6,7 +6,6 @@ import time
 from typing import Any
 
 from django.conf import settings
-from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
@@ -34,7 +33,8 @@ class RequestLimit(BaseThrottle):
             "RateLimit-Reset": str(left),
         }
         if count > limit:
-            raise Throttled(left, f"At most {limit:,} requests a minute. Ask again in {left} s.")
+            sentence = f"At most {limit:,} requests a minute. Ask again in {left} s."
+            raise Problem(429, "too_many", sentence, headers={"Retry-After": str(left)})
         return True
 
 

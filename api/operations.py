@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 from accounts import audit
 from accounts.models import ApiToken
 from accounts.roles import SCOPE_ALLOWS, Permission
+from api.access import ORGANISATION, acting_with, project_of
 from api.fields import Body
 from api.idempotency import once
 from api.problems import Problem, refused
@@ -32,6 +33,11 @@ PORTION = (
 )
 
 
+OF_ORGANISATION = OpenApiParameter(
+    ORGANISATION,
+    int,
+    description="Which organisation. Without it that of the token, or the one that is chosen on the pages.",
+)
 IF_MATCH = OpenApiParameter(
     "If-Match",
     str,
@@ -43,7 +49,7 @@ IF_MATCH = OpenApiParameter(
 class Endpoint(APIView):
     """One address. Each method is an operation."""
 
-    http_method_names = ("get", "head", "post", "put", "patch", "delete")
+    http_method_names: Sequence[str] = ("get", "head", "post", "put", "patch", "delete")
     limit_headers: Mapping[str, str] = {}
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
@@ -51,6 +57,9 @@ class Endpoint(APIView):
             return super().dispatch(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        if request.headers.get("Transfer-Encoding"):
+            # The server hands a body on by its length alone, so that one without a length would be taken for none.
+            raise Problem(411, "no_length", "Content-Length: send the length of the body; chunks are not taken.")
         super().initial(request, *args, **kwargs)
         if isinstance(request.auth, ApiToken):
             audit.name_token(request.auth.name)
@@ -89,7 +98,11 @@ def operation(
             if request.method not in {"GET", "HEAD"} and takes is None and has_body(request):
                 raise refused("body", "body: this operation takes none.")
             if request.method == "POST":
-                return once(request, lambda: method(self, request, *args, **kwargs))  # type: ignore[arg-type, return-value]
+                return once(
+                    request,
+                    lambda: method(self, request, *args, **kwargs),  # type: ignore[arg-type, return-value]
+                    lambda: authorise(request, needs, kwargs),
+                )
             answer = method(self, request, *args, **kwargs)
             return with_etag(request, answer) if request.method in {"GET", "HEAD"} else answer
 
@@ -107,13 +120,22 @@ def operation(
     return decorate
 
 
+def authorise(request: Request, needs: Permission | tuple[Permission, ...], parts: Mapping[str, Any]) -> None:
+    """Raises for who may not do this, before an answer of before is given again."""
+    for permission in (needs,) if isinstance(needs, Permission) else needs:
+        if "slug" in parts:
+            project_of(request, parts["slug"], permission)
+        else:
+            acting_with(request, permission)
+
+
 def list_of(item: type[serializers.BaseSerializer[Any]], name: str = "") -> type[serializers.Serializer[Any]]:
     """The shape of a portion: `items`, and `next` for going on."""
     return type(
         name or f"{item.__name__}List",
         (serializers.Serializer,),
         {
-            "items": item(many=True),
+            "items": item(many=True, help_text="Those of this portion."),
             "next": serializers.CharField(
                 allow_null=True, help_text="The address of the next portion, null after the last one."
             ),

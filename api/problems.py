@@ -23,6 +23,7 @@ TITLES = {
     "closed": "It is closed and can only be read.",
     "conflict": "The present state does not allow this. Nothing was stored.",
     "key_reused": "The idempotency key was used for another request.",
+    "no_length": "The length of the body is missing.",
     "too_large": "The body is too large.",
     "wrong_media_type": "The body must be JSON.",
     "too_many": "Too many requests.",

@@ -15,9 +15,9 @@ from rest_framework.response import Response
 from accounts.errors import AccountsError
 from accounts.texts import TextRefused
 from api.problems import MEDIA_TYPE, TITLES, Problem, body_of
-from assessments.errors import AnswerError, AssessmentClosed
+from assessments.errors import AnswerError, AssessmentClosed, AssessmentStillOpen, TooManyProposals
 from projects.services import OutcomeRecorded
-from reports.services import ReportRefused
+from reports.services import ReportRefused, TooManyReports
 
 logger = logging.getLogger("preflight.api")
 
@@ -59,11 +59,11 @@ _STATUS: tuple[tuple[tuple[type[Exception], ...], int, str], ...] = (
     ((Http404, exceptions.NotFound), 404, "not_found"),
     ((exceptions.MethodNotAllowed,), 405, "wrong_method"),
     ((exceptions.UnsupportedMediaType,), 415, "wrong_media_type"),
-    ((exceptions.Throttled,), 429, "too_many"),
+    ((TooManyReports,), 429, "too_many"),
     ((RequestDataTooBig,), 413, "too_large"),
     ((exceptions.ParseError,), 400, "bad_request"),
+    ((AssessmentStillOpen, OutcomeRecorded, TooManyProposals), 409, "conflict"),
     ((AssessmentClosed,), 409, "closed"),
-    ((OutcomeRecorded,), 409, "conflict"),
     ((OperationalError, InterfaceError), 503, "unavailable"),
 )
 
@@ -79,8 +79,6 @@ def _sentence(error: Exception, kind: str) -> str:
 def _headers(error: Exception) -> dict[str, str]:
     if isinstance(error, exceptions.MethodNotAllowed):
         return {}
-    if isinstance(error, exceptions.Throttled):
-        return {"Retry-After": str(int(getattr(error, "wait", None) or 1))}
     if isinstance(error, (OperationalError, InterfaceError)):
         return {"Retry-After": WAIT_SECONDS}
     return {}

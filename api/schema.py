@@ -8,6 +8,7 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
 
+from api.access import ORGANISATION
 from api.fields import Body
 from api.operations import Endpoint
 from api.problems import MEDIA_TYPE, TITLES
@@ -48,6 +49,7 @@ SAYS = {
     "403": "The role or the token's scopes do not allow it.",
     "404": "There is no such thing, or it is not yours to see.",
     "409": "The present state does not allow it; for an answer, somebody else changed it.",
+    "411": "The length of the body is missing.",
     "412": "It is not in the state that If-Match names.",
     "413": "The body is too large.",
     "415": "The body is not JSON.",
@@ -55,6 +57,16 @@ SAYS = {
     "428": "The revision that the answer is based on is missing.",
     "429": "Too many requests. Retry-After says when to ask again.",
     "503": "The database did not answer. Ask again.",
+}
+_TEXT, _NUMBER = {"type": "string"}, {"type": "integer"}
+HEADERS = {
+    "ETag": {"schema": _TEXT, "description": "Of what is answered, for If-None-Match and If-Match."},
+    "Location": {"schema": _TEXT, "description": "Where to read what was made."},
+    "Retry-After": {"schema": _NUMBER, "description": "In how many seconds to ask again."},
+    "RateLimit-Limit": {"schema": _NUMBER, "description": "Requests a minute. Not there where no limit is set."},
+    "RateLimit-Remaining": {"schema": _NUMBER, "description": "How many are left in this minute."},
+    "RateLimit-Reset": {"schema": _NUMBER, "description": "In how many seconds the next minute begins."},
+    "Idempotency-Replayed": {"schema": _TEXT, "description": "`true` where this is the answer of before."},
 }
 PARTS = {
     "slug": "The project's part of addresses.",
@@ -90,8 +102,9 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
         return {
             "type": "apiKey",
             "in": "cookie",
-            "name": "sessionid",
-            "description": "The session of the pages. What changes something also needs the header X-CSRFToken.",
+            "name": "__Host-sessionid",
+            "description": "The session of the pages (`sessionid` where HTTPS is off). "
+            "What changes something also needs the header X-CSRFToken.",
         }
 
 
@@ -129,15 +142,17 @@ def _complete_operation(path: str, method: str, operation: dict[str, Any]) -> No
             if parameter["name"] in PATTERNS:
                 parameter["schema"]["pattern"] = PATTERNS[parameter["name"]]
     statuses = {"401", "403", "422", "429", "503", *operation.pop("x-statuses", ())}
-    if "{" in path:
+    if "{" in path or any(parameter["name"] == ORGANISATION for parameter in operation.get("parameters", ())):
         statuses.add("404")
+    statuses |= {"400", "413", "415"} if method in BODY_METHODS else {"400"}
     if method in BODY_METHODS:
-        statuses |= {"400", "413", "415"}
-    if method == "get":
-        operation["responses"]["304"] = {"description": SAYS["304"]}
+        statuses.add("411")
+    _say_headers(method, operation)
     problem = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for status in sorted(statuses):
         operation["responses"][status] = {"description": SAYS[status], "content": problem}
+        if status in {"429", "503"}:
+            operation["responses"][status]["headers"] = {"Retry-After": HEADERS["Retry-After"]}
     scopes = operation.get("x-scopes", [])
     if operation.get("description") == Endpoint.__doc__:
         del operation["description"]
@@ -153,6 +168,23 @@ def _complete_operation(path: str, method: str, operation: dict[str, Any]) -> No
                 "gets the first answer. At most 128 printable ASCII characters.",
             }
         )
+
+
+def _say_headers(method: str, operation: dict[str, Any]) -> None:
+    """Which headers an answer has; 304 for those that have an ETag."""
+    limits = {name: HEADERS[name] for name in HEADERS if name.startswith("RateLimit-")}
+    for status, answer in list(operation["responses"].items()):
+        named = dict(limits)
+        is_shape = "$ref" in answer.get("content", {}).get("application/json", {}).get("schema", {})
+        if is_shape and method in {"get", "put", "patch"}:
+            named["ETag"] = HEADERS["ETag"]
+        if status in {"201", "202"} and operation["operationId"] != "record_outcome":
+            named["Location"] = HEADERS["Location"]
+        if method == "post":
+            named["Idempotency-Replayed"] = HEADERS["Idempotency-Replayed"]
+        answer["headers"] = named
+        if is_shape and method == "get":
+            operation["responses"]["304"] = {"description": SAYS["304"]}
 
 
 def _close(operation: dict[str, Any], schemas: dict[str, Any]) -> None:

@@ -17,8 +17,10 @@ NOT_YET = "Null while too little is answered, or the range is too wide, to name 
 
 
 class PersonShape(serializers.Serializer[Any]):
+    """A person, by number and name."""
+
     id = serializers.IntegerField(help_text="The person's number in this installation.")
-    name = serializers.CharField()
+    name = serializers.CharField(help_text="As the person is shown on the pages.")
 
 
 def person(user: User | None) -> dict[str, Any] | None:
@@ -26,9 +28,13 @@ def person(user: User | None) -> dict[str, Any] | None:
 
 
 class FiguresShape(serializers.Serializer[Any]):
+    """Where the failure risk of a project stands."""
+
     index = serializers.FloatField(allow_null=True, help_text=f"{RISK} {NOT_YET}")
     low = serializers.FloatField(help_text="The index if every open question turned out best, 0 to 100.")
-    high = serializers.FloatField(help_text="The index if every open question turned out worst, 0 to 100.")
+    high = serializers.FloatField(
+        help_text="The index if every open question turned out worst, missing evidence included, 0 to 100."
+    )
     level = serializers.ChoiceField(LEVEL_NAMES, allow_null=True, help_text=f"Limits at 25, 50 and 75. {NOT_YET}")
     answered = serializers.IntegerField(help_text="Questions with an answer, don't know and not applicable included.")
     due = serializers.IntegerField(help_text="Questions that the stage and the facts of the project make due.")

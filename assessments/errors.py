@@ -24,6 +24,14 @@ class ProposalClosed(AnswerError):
     """The proposal was decided, replaced or withdrawn already."""
 
 
+class AssessmentStillOpen(AssessmentClosed):
+    """Another run of the project is open; it must be closed before the next one begins."""
+
+
+class TooManyProposals(AnswerRefused):
+    """So many proposals wait already that no more are taken."""
+
+
 class AnswerConflict(AnswerError):
     """Somebody changed the answer since the page was made. `current` is what is stored now, None for nothing."""
 

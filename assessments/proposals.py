@@ -15,7 +15,7 @@ from django.db import transaction
 from accounts import audit
 from accounts.models import NAME_LIMIT, ApiToken, User
 from accounts.texts import TextRefused, clean_text
-from assessments.errors import AnswerRefused, AssessmentClosed, ProposalClosed
+from assessments.errors import AnswerRefused, AssessmentClosed, ProposalClosed, TooManyProposals
 from assessments.models import PROPOSABLE, Answer, Assessment, Proposal, ProposalStatus
 from assessments.services import GivenAnswer, SavedAnswer, clean_answer, given_of, submit_answer
 from checklists.schema import Question
@@ -39,8 +39,9 @@ def propose_answer(
 ) -> Proposal:
     """Offers one answer in the name of `source`. It replaces what the same token has open for the question.
 
-    Returns what there is instead of a new row when the same token offers the same again: while it is open, and after
-    it was accepted or dismissed as long as nobody changed the answer since. So a nightly check does not ask twice.
+    Returns what there is instead of a new row when the same token offers the same again while it is open, and the same
+    choice, whatever the evidence, after it was accepted or dismissed, as long as nobody changed the answer since. So a
+    nightly check does not ask twice.
 
     Raises AssessmentClosed, and AnswerRefused for a question that is not due, an answer it does not take, a bad source,
     or more than 500 open proposals in the run.
@@ -57,11 +58,13 @@ def propose_answer(
     if token is None:
         mine = mine.filter(proposed_by=by)
     newest = mine.order_by("-id").first()
-    if newest is not None and given == content_of(newest) and _still_stands(newest):
+    if newest is not None and _says_the_same(newest, given) and _still_stands(newest):
         return newest
     mine.open().update(status=ProposalStatus.REPLACED, decided_by=by, decided_at=at)
     if Proposal.objects.open().filter(assessment=assessment).count() >= OPEN_LIMIT:
-        raise AnswerRefused(f"Proposals: at most {OPEN_LIMIT} may wait in one checklist. Ask for some to be decided.")
+        raise TooManyProposals(
+            f"Proposals: at most {OPEN_LIMIT} may wait in one checklist. Ask for some to be decided."
+        )
     proposal = Proposal.objects.create(
         assessment=assessment,
         question=question,
@@ -174,6 +177,12 @@ def _clean_source(source: str) -> str:
         return clean_text(source, field="Source", limit=NAME_LIMIT, required=True)
     except TextRefused as error:
         raise AnswerRefused(str(error)) from error
+
+
+def _says_the_same(proposal: Proposal, given: GivenAnswer) -> bool:
+    """While it is open, word by word, so that newer evidence takes its place; once decided, by the choice alone."""
+    said = content_of(proposal)
+    return said == given if proposal.is_open else (said.state, said.level) == (given.state, given.level)
 
 
 def _still_stands(proposal: Proposal) -> bool:

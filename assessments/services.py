@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from accounts import audit
 from accounts.models import User
 from accounts.texts import TextRefused, clean_text
-from assessments.errors import AnswerConflict, AnswerRefused, AssessmentClosed
+from assessments.errors import AnswerConflict, AnswerRefused, AssessmentClosed, AssessmentStillOpen
 from assessments.evaluation import Evaluation, answers_of, evaluate_assessment
 from assessments.figures import refresh_figures
 from assessments.models import (
@@ -72,11 +72,11 @@ def start_assessment(
 ) -> Assessment:
     """Opens a run of the current checklist with an empty sheet, or with the answers of an earlier run as a start.
 
-    Raises AssessmentClosed when another run of this project is still open.
+    Raises AssessmentStillOpen when another run of this project is open.
     """
     Project.objects.select_for_update().get(pk=project.pk)
     if Assessment.objects.filter(project=project, closed_at=None).exists():
-        raise AssessmentClosed("This project has an open checklist already. Close it before you start the next one.")
+        raise AssessmentStillOpen("This project has an open checklist already. Close it before you start the next one.")
     Assessment.objects.filter(project=project, is_latest=True).update(is_latest=False)
     title = clean_text(title, field="Title", limit=TITLE_LIMIT, required=True)
     assessment = Assessment.objects.create(
@@ -155,6 +155,8 @@ def submit_answer(
         return SavedAnswer(current, evaluate_assessment(assessment, rows), is_new=False)
     if not assessment.is_open:
         raise AssessmentClosed("This checklist was closed. The answer was not saved.")
+    if assessment.project.is_archived:
+        raise AssessmentClosed("This project was archived. The answer was not saved.")
     given = clean_answer(due[question], given)
     if given == given_of(current):
         saved = current or Answer(question=question, state=State.BLANK, revision=0)

@@ -5,7 +5,7 @@ import re
 
 SECRET_PATHS = re.compile(r"(/(?:s|setup|invitations|accounts/password/reset/key)/)[A-Za-z0-9_\-]{8,}")
 
-API_TOKENS = re.compile(r"\bpf_[A-Za-z0-9_\-]{8,}")
+API_TOKENS = re.compile(r"pf_[A-Za-z0-9_\-]{8,}")
 
 
 class HideTokens(logging.Filter):

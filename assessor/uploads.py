@@ -35,11 +35,16 @@ LARGE = "transfers:import"
 def is_too_large(request: HttpRequest) -> bool:
     """Whether the body is larger than the site takes. Such a form arrives without its files."""
     form = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    return _length(request) > (FILE_LIMIT + form if request.path == reverse(LARGE) else form)
+    if _length(request) <= form:
+        return False
+    return _length(request) > FILE_LIMIT + form or request.path != reverse(LARGE) or not request.user.is_authenticated
 
 
 def _length(request: HttpRequest) -> int:
-    return int(request.META.get("CONTENT_LENGTH") or 0)
+    try:
+        return int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return 0
 
 
 def unreadable_part(request: HttpRequest) -> str | None:

@@ -58,6 +58,7 @@ def make_clients(count: int) -> list[dict[str, object]]:
                     at=timezone.now(),
                 ).secret,
                 "slug": assessment.project.slug,
+                "run": assessment.pk,
                 "questions": [question.id for question in assessment.questions_due()],
             }
         )

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from accounts import audit
 from accounts.models import Membership, Organisation, User
-from accounts.texts import clean_text
+from accounts.texts import TextRefused, clean_text
 from projects.models import GOAL_LIMIT, FiguresQuerySet, Outcome, Project, ProjectFigures, ProjectGrant, new_slug
 
 # Only these, so that saving the settings does not undo an archiving that came in between.
@@ -40,8 +40,24 @@ def create_project(*, organisation: Organisation, details: ProjectDetails, by: U
     _apply(project, details)
     project.save(force_insert=True)
     start_figures(project)
+    grant_to_maker(project, by)
     audit.record(organisation=organisation, actor=by, verb="project.created", thing=project.slug, name=project.name)
     return project
+
+
+def grant_to_maker(project: Project, by: User) -> None:
+    """Shows the project to a narrowed member who brought it in; nobody else would need a grant for it."""
+    membership = Membership.objects.filter(user=by, organisation=project.organisation_id).first()
+    if membership is not None and not membership.sees_everything:
+        ProjectGrant.objects.create(membership=membership, project=project, role=membership.role)
+        audit.record(
+            organisation=project.organisation,
+            actor=by,
+            verb="project.grant",
+            thing=project.slug,
+            member=by.email,
+            role=membership.role,
+        )
 
 
 def start_figures(project: Project) -> None:
@@ -68,7 +84,13 @@ def update_project(*, project: Project, details: ProjectDetails, by: User) -> Pr
 
 @transaction.atomic
 def archive_project(*, project: Project, by: User, at: datetime | None) -> Project:
-    """Archives the project at `at`, or restores it when `at` is None. Nothing is removed."""
+    """Archives the project at `at`, or restores it when `at` is None. Nothing is removed.
+
+    One that is in that state already stays as it is: since when it is archived decides what a past day shows.
+    """
+    project.archived_at = Project.objects.select_for_update().values_list("archived_at", flat=True).get(pk=project.pk)
+    if (at is None) == (project.archived_at is None):
+        return project
     project.archived_at = at
     project.save(update_fields=["archived_at"])
     _current_figures(project).update(changed_at=Now())
@@ -87,8 +109,11 @@ def record_outcome(
 ) -> Outcome:
     """Records how the project ended: `kind` of Outcome.Kind, on the day `on`, with a sentence on what came of it.
 
-    Raises TextRefused for a bad sentence, ValueError for an unknown kind, OutcomeRecorded when there is one already.
+    Raises TextRefused for a bad sentence or a day after today, ValueError for an unknown kind, OutcomeRecorded when
+    there is one already.
     """
+    if on > at.date():
+        raise TextRefused("On: that day is still to come.")
     if kind not in Outcome.Kind.values:
         raise ValueError(f"Outcome: {kind!r} is none of {', '.join(Outcome.Kind.values)}.")
     Project.objects.select_for_update().get(pk=project.pk)

@@ -38,6 +38,10 @@ class ReportRefused(Exception):
     """The message is a sentence for the person who asked."""
 
 
+class TooManyReports(ReportRefused):
+    """So many of the organisation's reports wait that no more are taken."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReportContent:
     """What a reader sees beside the figures."""
@@ -89,7 +93,7 @@ def _request(fields: Mapping[str, Any], *, organisation: Organisation, by: User,
         return report
     waiting = Report.objects.of_organisation(organisation).unfinished().count()
     if waiting >= settings.REPORTS_RUNNING_PER_ORGANISATION:
-        raise ReportRefused(f"{waiting} reports are waiting already. Ask again when some of them are ready.")
+        raise TooManyReports(f"{waiting} reports are waiting already. Ask again when some of them are ready.")
     if report is None:
         report, created = Report.objects.get_or_create(**fields, defaults={"created_by": by})
         if not created:

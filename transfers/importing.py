@@ -15,6 +15,7 @@ from accounts.models import Membership, Organisation, User
 from assessments.models import AgreedAnswer, Answer, AnswerChange, Assessment, Respondent, Snapshot
 from assessments.rebuilding import rebuild_figures
 from projects.models import Outcome, Project, new_slug
+from projects.services import grant_to_maker
 from transfers.document import IMPORTED_DOMAIN, Description, Person, ProjectDocument, RunPart, SnapshotPart
 from transfers.errors import AlreadyHere, TransferRefused
 
@@ -103,6 +104,7 @@ def _store(organisation: Organisation, document: ProjectDocument, *, by: User, a
             recorded_at=outcome.recorded_at,
         )
     rebuild_figures(project.pk)
+    grant_to_maker(project, by)
     audit.record(
         organisation=organisation,
         actor=by,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any, NoReturn
+from typing import Any
 
 from transfers.document import DEPTH_LIMIT, VALUES_LIMIT
 from transfers.errors import TransferRefused
 
 MOST_DIGITS = 18
-_STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+# Possessive, and taking an unclosed string to its end, so that no text is looked at twice.
+_STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _NO_BRACKETS = bytes(sign for sign in range(256) if sign not in b"[]{}")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -36,14 +37,12 @@ def read_json(data: bytes, place: str = "") -> Any:
         raise TransferRefused(f"this is not JSON, see line {error.lineno:,}, column {error.colno:,}.", place) from None
     except RecursionError:
         raise TransferRefused(f"nested deeper than {DEPTH_LIMIT} levels.", place) from None
-    except _Bad as error:
-        raise TransferRefused(str(error), place) from None
-    _check_texts(value, place)
+    _check(value, place)
     return value
 
 
-class _Bad(Exception):
-    """What a value cannot be. The parser does not know where it is."""
+class _Bad(str):
+    """Stands for a value that cannot be, and says why. The parser does not know where it is, the walk after it does."""
 
 
 def _depth_of(bare: bytes) -> int:
@@ -61,30 +60,30 @@ def _depth_of(bare: bytes) -> int:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise _Bad(f"{shown(twice)} stands twice in one object.")
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                found[name] = _Bad("this name stands twice in one object.")
+            seen.add(name)
     return found
 
 
-def _no_constant(word: str) -> NoReturn:
-    raise _Bad(f"{word} is not a number that can be used.")
+def _no_constant(word: str) -> _Bad:
+    return _Bad(f"{word} is not a number that can be used.")
 
 
-def _whole(digits: str) -> int:
-    if len(digits) > MOST_DIGITS:
-        raise _Bad(f"a whole number has at most {MOST_DIGITS} digits.")
-    return int(digits)
+def _whole(digits: str) -> int | _Bad:
+    return int(digits) if len(digits) <= MOST_DIGITS else _Bad(f"a whole number has at most {MOST_DIGITS} digits.")
 
 
-def _decimal(digits: str) -> float:
+def _decimal(digits: str) -> float | _Bad:
     value = float(digits)
-    if not math.isfinite(value):
-        raise _Bad("a number is too large.")
-    return value
+    return value if math.isfinite(value) else _Bad("a number is too large.")
 
 
-def _check_texts(value: Any, place: str) -> None:
+def _check(value: Any, place: str) -> None:
+    if isinstance(value, _Bad):
+        raise TransferRefused(str(value), place)
     if isinstance(value, str):
         if "\x00" in value:
             raise TransferRefused("NUL cannot be stored.", place)
@@ -92,11 +91,11 @@ def _check_texts(value: Any, place: str) -> None:
             raise TransferRefused("a lone surrogate cannot be stored.", place)
     elif isinstance(value, dict):
         for name, inner in value.items():
-            _check_texts(name, place)
-            _check_texts(inner, f"{place}.{shown(name)}" if place else shown(name))
+            _check(name, place)
+            _check(inner, f"{place}.{shown(name)}" if place else shown(name))
     elif isinstance(value, list):
         for number, inner in enumerate(value):
-            _check_texts(inner, f"{place}[{number}]")
+            _check(inner, f"{place}[{number}]")
 
 
 def shown(name: str) -> str:

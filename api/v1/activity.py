@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from accounts.models import AuditEvent
 from accounts.roles import Permission
 from api.access import acting_with
-from api.operations import PORTION, Endpoint, list_of, operation
+from api.operations import OF_ORGANISATION, PORTION, Endpoint, list_of, operation
 from api.pages import portion_of
 from api.problems import refused
 from api.shapes import PersonShape, person
@@ -22,7 +22,7 @@ VERB_LIMIT, THING_LIMIT = 48, 120
 
 class EventShape(serializers.Serializer[Any]):
     id = serializers.IntegerField(help_text="Rises with time.")
-    at = serializers.DateTimeField()
+    at = serializers.DateTimeField(help_text="When it happened, in UTC.")
     actor = PersonShape(allow_null=True, help_text="Null where nobody was signed in.")
     verb = serializers.CharField(help_text="Such as project.created.")
     thing = serializers.CharField(help_text="The id of what was touched.")
@@ -39,6 +39,7 @@ class Activity(Endpoint):
         "list_activity", "The trail", needs=Permission.MANAGE_ORGANISATION, returns=list_of(EventShape),
         query=(
             *PORTION,
+            OF_ORGANISATION,
             OpenApiParameter("verb", str, description="Only this verb."),
             OpenApiParameter("thing", str, description="Only what touched this, for instance the slug of a project."),
         ),

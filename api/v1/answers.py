@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import uuid
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.http import Http404
@@ -16,11 +17,11 @@ from rest_framework.response import Response
 from accounts.roles import Permission
 from api.access import acting_of, project_of
 from api.fields import Body, Choice, Text, Whole
-from api.operations import IF_MATCH, PORTION, Endpoint, list_of, operation, read_body
+from api.operations import IF_MATCH, PORTION, Endpoint, etag_of, list_of, operation, read_body
 from api.pages import portion_of
 from api.problems import Problem, refused
 from api.shapes import FiguresShape, PersonShape, figures, person
-from api.v1.assessments import find_assessment
+from api.v1.assessments import LATEST, find_assessment
 from assessments.errors import AnswerConflict
 from assessments.evaluation import Evaluation
 from assessments.figures import columns_of
@@ -44,24 +45,35 @@ MOST_CHOICES = 9
 
 
 class GivenShape(serializers.Serializer[Any]):
+    """What an answer says."""
+
     state = serializers.ChoiceField(State.choices, help_text=STATE_WORDS)
     level = serializers.IntegerField(
         allow_null=True, help_text="With graded: the place of the chosen sentence, from 0 (worst)."
     )
     reason = serializers.CharField(help_text="Why it does not apply. Printed in the report.")
-    note = serializers.CharField()
-    evidence_title = serializers.CharField()
-    evidence_url = serializers.CharField()
+    note = serializers.CharField(help_text="Text beside the answer, empty for none.")
+    evidence_title = serializers.CharField(help_text="What the link to the evidence is called, empty for none.")
+    evidence_url = serializers.CharField(help_text="Link to the evidence, empty for none.")
 
 
 class AnswerShape(GivenShape):
-    question = serializers.CharField()
+    """The answer to one question as it stands."""
+
+    assessment = serializers.IntegerField(help_text="The run that it belongs to.")
+    question = serializers.CharField(help_text="The id of the question in the checklist.")
     revision = serializers.IntegerField(help_text="Rises by one with every change. 0 where nothing was answered yet.")
-    answered_by = PersonShape(allow_null=True)
-    answered_at = serializers.DateTimeField(allow_null=True)
+    answered_by = PersonShape(
+        allow_null=True, help_text="Who gave this answer. Null for nobody yet, or where that is not known."
+    )
+    answered_at = serializers.DateTimeField(
+        allow_null=True, help_text="When this answer was given, in UTC. Null where nothing was answered yet."
+    )
 
 
 class SavedAnswerShape(AnswerShape):
+    """An answer after it was saved, and what it made of the figures."""
+
     figures = FiguresShape(help_text="Of the whole project, with this answer.")
 
 
@@ -72,8 +84,19 @@ class GivenBody(Body):
         help_text="With graded: the place of the chosen sentence, from 0 (worst).",
     )  # fmt: skip
     reason = Text(say="Reason", limit=REASON_LIMIT, required=False, lines=True, help_text="Needed for not_applicable.")
-    note = Text(say="Note", limit=NOTE_LIMIT, required=False, lines=True)
-    evidence_title = Text(say="Evidence title", limit=EVIDENCE_TITLE_LIMIT, required=False)
+    note = Text(
+        say="Note",
+        limit=NOTE_LIMIT,
+        required=False,
+        lines=True,
+        help_text="Text beside the answer. With graded it counts as evidence.",
+    )
+    evidence_title = Text(
+        say="Evidence title",
+        limit=EVIDENCE_TITLE_LIMIT,
+        required=False,
+        help_text="What the link is called. Goes with `evidence_url` alone.",
+    )
     evidence_url = Text(
         say="Evidence link", limit=EVIDENCE_URL_LIMIT, required=False, help_text="Starts with http:// or https://."
     )
@@ -82,26 +105,28 @@ class GivenBody(Body):
 class AnswerBody(GivenBody):
     revision = Whole(
         allow_null=True, default=None, min_value=0, max_value=REVISION_LIMIT,
-        help_text="The revision that you saw, 0 for none. If-Match with the ETag of the answer says the same.",
+        help_text="The revision that you saw, 0 for none. If-Match with the ETag of the answer says the same. It "
+        "counts within its run, so it goes with the number of the run in the address and not with `latest`.",
     )  # fmt: skip
 
 
 class ChangeShape(serializers.Serializer[Any]):
-    question = serializers.CharField()
-    revision = serializers.IntegerField()
-    before = GivenShape(allow_null=True)
+    question = serializers.CharField(help_text="The id of the question in the checklist.")
+    revision = serializers.IntegerField(help_text="The revision that the change made, from 1.")
+    before = GivenShape(allow_null=True, help_text="What the answer said before. Null for the first answer.")
     after = GivenShape()
     by = PersonShape()
     through = serializers.CharField(help_text="The name of the token that a program used, empty for a page.")
-    at = serializers.DateTimeField()
+    at = serializers.DateTimeField(help_text="When it was changed, in UTC.")
 
 
 def given_from(values: dict[str, Any]) -> GivenAnswer:
     return GivenAnswer(**{name: values[name] for name in GivenAnswer.__dataclass_fields__})
 
 
-def answer_shape(question: str, row: Answer | None) -> dict[str, Any]:
+def answer_shape(assessment: Assessment, question: str, row: Answer | None) -> dict[str, Any]:
     shape = {
+        "assessment": assessment.pk,
         "question": question,
         **asdict(given_of(row)),
         "revision": row.revision if row else 0,
@@ -111,32 +136,48 @@ def answer_shape(question: str, row: Answer | None) -> dict[str, Any]:
     return dict(AnswerShape(shape).data)
 
 
-def saved_shape(question: str, row: Answer, evaluation: Evaluation) -> dict[str, Any]:
+def with_figures(shape: dict[str, Any], evaluation: Evaluation) -> dict[str, Any]:
     columns = columns_of(
         evaluation.checklist, evaluation.answers, evaluation.result, progress_part(evaluation.progress)
     )
-    stored = answer_shape(question, row if row.revision else None)
-    return {**stored, "figures": dict(FiguresShape(figures(columns)).data)}
+    return {**shape, "figures": dict(FiguresShape(figures(columns)).data)}
 
 
-def etag_of_revision(revision: int) -> str:
-    return f'"r{revision}"'
+def etag_of_answer(shape: dict[str, Any]) -> str:
+    """Names run and revision, for If-Match, and everything that is shown, for If-None-Match."""
+    return f'"{shape["assessment"]}-{shape["revision"]}-{etag_of(shape)[1:13]}"'
 
 
-def read_base(request: Request, values: dict[str, Any]) -> tuple[int, bool]:
-    """The revision that the answer is based on, and whether it came as If-Match. Raises Problem without one."""
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What an answer is based on: a revision of a run. `is_header` says whether it came as If-Match."""
+
+    run: int
+    revision: int
+    is_header: bool
+
+
+def read_base(request: Request, values: dict[str, Any], assessment: Assessment, run: str) -> Base:
+    """The revision that the answer is based on. Raises Problem without one, or for one that could be of another run."""
     header, revision = request.headers.get("If-Match", "").strip(), values["revision"]
-    if not header:
-        if revision is None:
-            raise Problem(428, "bad_request", "revision: send the revision that you saw, or If-Match.")
-        return revision, False
-    digits = header[2:-1] if header.startswith('"r') and header.endswith('"') else ""
-    if not digits.isascii() or not digits.isdecimal() or len(digits) > 10 or int(digits) > REVISION_LIMIT:
-        sentence = 'If-Match: the ETag of one answer, such as "r3".'
-        raise Problem(400, "bad_request", sentence, (("If-Match", sentence),))
-    if revision is not None and revision != int(digits):
-        raise refused("revision", "revision: it differs from If-Match.")
-    return int(digits), True
+    if header:
+        found = _ETAG.fullmatch(header)
+        if found is None or int(found[2]) > REVISION_LIMIT:
+            sentence = "If-Match: the ETag of one answer, as it was given."
+            raise Problem(400, "bad_request", sentence, (("If-Match", sentence),))
+        if revision is not None and revision != int(found[2]):
+            raise refused("revision", "revision: it differs from If-Match.")
+        return Base(int(found[1]), int(found[2]), is_header=True)
+    if revision is None:
+        sentence = "revision: send the revision that you saw, or If-Match."
+        raise Problem(428, "bad_request", sentence, (("revision", sentence),))
+    if run == LATEST:
+        sentence = f"revision: it counts within a run. Put the number of the run, {assessment.pk}, in the address."
+        raise refused("revision", sentence)
+    return Base(assessment.pk, revision, is_header=False)
+
+
+_ETAG = re.compile(r'"([0-9]{1,18})-([0-9]{1,10})-[0-9a-f]{12}"', re.ASCII)
 
 
 def sheet_rows(assessment: Assessment, **more: Any) -> list[Answer]:
@@ -150,7 +191,8 @@ class Answers(Endpoint):
         """Every question that is due, in the order of the checklist, also those without an answer."""
         assessment = find_assessment(project_of(request, slug, Permission.VIEW_PROJECT), run)
         held = {row.question: row for row in sheet_rows(assessment)}
-        items = [answer_shape(question.id, held.get(question.id)) for question in assessment.questions_due()]
+        due = assessment.questions_due()
+        items = [answer_shape(assessment, question.id, held.get(question.id)) for question in due]
         return Response({"items": items, "next": None})
 
 
@@ -161,8 +203,8 @@ class OneAnswer(Endpoint):
         if question not in {item.id for item in assessment.questions_due()}:
             raise Http404
         row = next(iter(sheet_rows(assessment, question=question)), None)
-        shape = answer_shape(question, row)
-        return Response(shape, headers={"ETag": etag_of_revision(shape["revision"])})
+        shape = answer_shape(assessment, question, row)
+        return Response(shape, headers={"ETag": etag_of_answer(shape)})
 
     @operation(
         "save_answer", "Save one answer", needs=Permission.ANSWER, takes=AnswerBody, returns=SavedAnswerShape,
@@ -177,34 +219,35 @@ class OneAnswer(Endpoint):
         if question not in assessment.checklist.question_by_id:
             raise Http404
         values = read_body(request, AnswerBody)
-        base, is_header = read_base(request, values)
+        base = read_base(request, values, assessment, run)
         given = given_from(values)
         try:
+            if base.run != assessment.pk:
+                raise AnswerConflict(next(iter(sheet_rows(assessment, question=question)), None))
             saved = submit_answer(
                 assessment=assessment,
                 question=question,
                 given=given,
-                base_revision=base,
+                base_revision=base.revision,
                 mutation_id=uuid.uuid4(),
                 by=acting_of(request).user,
                 at=timezone.now(),
             )
         except AnswerConflict as conflict:
-            raise stale(question, given, conflict, status=412 if is_header else 409) from conflict
-        shape = saved_shape(question, saved.answer, saved.evaluation)
-        return Response(shape, headers={"ETag": etag_of_revision(saved.answer.revision)})
+            stored = answer_shape(assessment, question, conflict.current)
+            raise stale(stored, given, str(conflict), status=412 if base.is_header else 409) from conflict
+        shape = answer_shape(assessment, question, saved.answer if saved.answer.revision else None)
+        return Response(with_figures(shape, saved.evaluation), headers={"ETag": etag_of_answer(shape)})
 
 
-def stale(question: str, given: GivenAnswer, conflict: AnswerConflict, *, status: int) -> Problem:
-    stored = answer_shape(question, conflict.current) if conflict.current else None
-    revision = conflict.current.revision if conflict.current else 0
+def stale(stored: dict[str, Any], given: GivenAnswer, sentence: str, *, status: int) -> Problem:
     return Problem(
         status,
         "stale",
-        str(conflict),
-        (("revision", f"revision: the answer is at revision {revision}."),),
+        sentence,
+        (("revision", f"revision: the answer is at revision {stored['revision']}."),),
         more={"stored": stored, "sent": asdict(given)},
-        headers={"ETag": etag_of_revision(revision)},
+        headers={"ETag": etag_of_answer(stored)},
     )
 
 

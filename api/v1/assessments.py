@@ -25,13 +25,15 @@ LATEST = "latest"
 
 
 class AssessmentShape(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    title = serializers.CharField()
-    checklist_id = serializers.CharField()
-    checklist_version = serializers.CharField()
-    opened_at = serializers.DateTimeField()
-    opened_by = PersonShape(allow_null=True)
-    closed_at = serializers.DateTimeField(allow_null=True, help_text="Null while answers can be given.")
+    id = serializers.IntegerField(help_text="The number of the run, as it stands in addresses.")
+    title = serializers.CharField(help_text="What the run is called.")
+    checklist_id = serializers.CharField(help_text="Which checklist is asked, such as ml_readiness.")
+    checklist_version = serializers.CharField(help_text="Which version of the checklist, such as 1.0.")
+    opened_at = serializers.DateTimeField(help_text="When the run was started, in UTC.")
+    opened_by = PersonShape(allow_null=True, help_text="Who started the run. Null where that is not known.")
+    closed_at = serializers.DateTimeField(
+        allow_null=True, help_text="When the run was closed, in UTC. Null while answers can be given."
+    )
     is_latest = serializers.BooleanField(help_text="Whether it is the newest run of its project.")
 
 

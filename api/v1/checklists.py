@@ -16,58 +16,68 @@ from checklists.schema import Checklist, Question
 
 
 class ChecklistHeadShape(serializers.Serializer[Any]):
-    id = serializers.CharField()
+    id = serializers.CharField(help_text="The checklist, in all its versions. Such as ml_readiness.")
     version = serializers.CharField(help_text="A released version never changes.")
-    title = serializers.CharField()
+    title = serializers.CharField(help_text="What the checklist is called.")
     sha256 = serializers.CharField(help_text="Of the file that defines it.")
     questions = serializers.IntegerField(help_text="How many there are.")
 
 
 class DimensionShape(serializers.Serializer[Any]):
-    id = serializers.CharField()
-    name = serializers.CharField()
-    short = serializers.CharField()
-    question = serializers.CharField()
+    id = serializers.CharField(help_text="What stands in `dimension` of a question, and in results.")
+    name = serializers.CharField(help_text="The dimension in words.")
+    short = serializers.CharField(help_text="The same in a word, for narrow places.")
+    question = serializers.CharField(help_text="What the dimension asks as a whole.")
 
 
 class NamedShape(serializers.Serializer[Any]):
-    id = serializers.CharField()
-    name = serializers.CharField()
+    id = serializers.CharField(help_text="What stands in `stage_from` or `who` of a question.")
+    name = serializers.CharField(help_text="The stage or the role in words.")
 
 
 class FactShape(serializers.Serializer[Any]):
     id = serializers.CharField(help_text="What stands in `facts` of a project.")
-    text = serializers.CharField()
+    text = serializers.CharField(help_text="The sentence that is true of a project or not.")
 
 
 class RemedyShape(serializers.Serializer[Any]):
-    do = serializers.CharField()
+    """What lowers the risk that a question asks about."""
+
+    do = serializers.CharField(help_text="What is to be done.")
     done = serializers.CharField(help_text="By what one sees that it is done.")
     effort = serializers.CharField(help_text="A key of `effort_points`.")
 
 
 class SourceShape(serializers.Serializer[Any]):
-    claim = serializers.CharField()
+    claim = serializers.CharField(help_text="The id of the claim in the checklist.")
     says = serializers.CharField(help_text="The claim in our words.")
-    section = serializers.CharField(allow_null=True)
-    title = serializers.CharField()
-    author = serializers.CharField(allow_null=True)
-    publisher = serializers.CharField(allow_null=True)
-    date = serializers.CharField(allow_null=True)
-    url = serializers.CharField(allow_null=True)
+    section = serializers.CharField(
+        allow_null=True, help_text="Where in the document it stands. Null where there is no such place."
+    )
+    title = serializers.CharField(help_text="The title of the document.")
+    author = serializers.CharField(allow_null=True, help_text="Who wrote the document. Null where that is not known.")
+    publisher = serializers.CharField(
+        allow_null=True, help_text="Who published the document. Null where that is not known."
+    )
+    date = serializers.CharField(
+        allow_null=True, help_text="When the document appeared, such as 2021-07-14. Null where that is not known."
+    )
+    url = serializers.CharField(allow_null=True, help_text="Address of the document, null for none.")
 
 
 class QuestionShape(serializers.Serializer[Any]):
     id = serializers.CharField(help_text="What stands in the address of an answer.")
     number = serializers.CharField(help_text="Place of dimension and question, such as 2.12.")
-    dimension = serializers.CharField()
-    short = serializers.CharField()
-    prompt = serializers.CharField()
-    why = serializers.CharField()
+    dimension = serializers.CharField(help_text="The id of its dimension.")
+    short = serializers.CharField(help_text="What it is about, in a few words.")
+    prompt = serializers.CharField(help_text="The question as it is asked.")
+    why = serializers.CharField(help_text="Why it is asked.")
     choices = serializers.ListField(
         child=serializers.CharField(), help_text="From worst to best. The place, from 0, is the level of an answer."
     )
-    must_have = serializers.BooleanField()
+    must_have = serializers.BooleanField(
+        help_text="Whether it is a must-have. The worst one counts for half of its dimension."
+    )
     stage_from = serializers.CharField(help_text="Due from this stage on.")
     applies_when = serializers.ListField(
         child=serializers.CharField(), help_text="Due when one of these facts is true; always when empty."
@@ -75,16 +85,16 @@ class QuestionShape(serializers.Serializer[Any]):
     who = serializers.ListField(child=serializers.CharField(), help_text="Roles that would know.")
     weight = serializers.FloatField(help_text="1 and 0.5 for each further document that says it.")
     remedy = RemedyShape()
-    sources = SourceShape(many=True)
+    sources = SourceShape(many=True, help_text="Where it comes from: each claim with its document.")
 
 
 class ChecklistShape(ChecklistHeadShape):
-    dimensions = DimensionShape(many=True)
-    stages = NamedShape(many=True)
-    roles = NamedShape(many=True)
-    facts = FactShape(many=True)
+    dimensions = DimensionShape(many=True, help_text="The parts into which the questions fall, in order.")
+    stages = NamedShape(many=True, help_text="The stages of a project, the earliest first.")
+    roles = NamedShape(many=True, help_text="The roles that answer.")
+    facts = FactShape(many=True, help_text="What may be true of a project and makes more questions due.")
     effort_points = serializers.DictField(child=serializers.IntegerField(), help_text="What an effort counts.")
-    questions = QuestionShape(many=True)  # type: ignore[assignment]
+    questions = QuestionShape(many=True, help_text="All questions, in order.")  # type: ignore[assignment]
 
 
 def head(checklist: Checklist) -> dict[str, Any]:

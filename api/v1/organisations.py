@@ -16,21 +16,23 @@ from api.pages import portion_of
 
 
 class OrganisationShape(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    name = serializers.CharField()
-    created_at = serializers.DateTimeField()
+    id = serializers.IntegerField(help_text="The number of the organisation, as it stands in addresses.")
+    name = serializers.CharField(help_text="What the organisation is called.")
+    created_at = serializers.DateTimeField(help_text="When it was made, in UTC.")
     role = serializers.ChoiceField(Role.values, help_text=" ".join(f"{r}: {ROLE_MEANS[r]}" for r in Role.values))
     sees_everything = serializers.BooleanField(help_text="Whether no project of the organisation is hidden from you.")
 
 
 class MemberShape(serializers.Serializer[Any]):
     id = serializers.IntegerField(help_text="The person's number in this installation.")
-    name = serializers.CharField()
-    email = serializers.EmailField()
-    role = serializers.ChoiceField(Role.values)
+    name = serializers.CharField(help_text="As the person is shown on the pages.")
+    email = serializers.EmailField(help_text="The person's e-mail address.")
+    role = serializers.ChoiceField(Role.values, help_text="What the person may do in the organisation.")
     all_projects = serializers.BooleanField(help_text="False: sees only projects and units with a grant.")
     is_active = serializers.BooleanField(help_text="False: cannot sign in.")
-    last_seen_at = serializers.DateTimeField(allow_null=True, help_text="When the person last signed in.")
+    last_seen_at = serializers.DateTimeField(
+        allow_null=True, help_text="When the person last signed in, in UTC. Null before the first time."
+    )
 
 
 def organisation(membership: Membership) -> dict[str, Any]:

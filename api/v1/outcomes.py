@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from accounts.roles import Permission
 from api.access import acting_of, acting_with, project_of
 from api.fields import Body, Choice, Day, Flag, Text
-from api.operations import PORTION, Endpoint, list_of, operation, read_body
+from api.operations import OF_ORGANISATION, PORTION, Endpoint, list_of, operation, read_body
 from api.pages import portion_of
 from api.shapes import PersonShape, person
 from projects.models import GOAL_LIMIT, Outcome, Project
@@ -22,20 +22,22 @@ from projects.services import record_outcome
 
 class OutcomeShape(serializers.Serializer[Any]):
     project = serializers.CharField(help_text="The slug of the project.")
-    kind = serializers.ChoiceField(Outcome.Kind.choices)
+    kind = serializers.ChoiceField(Outcome.Kind.choices, help_text="How the project ended.")
     is_failure = serializers.BooleanField(help_text="Everything but production with value.")
-    is_delayed = serializers.BooleanField()
+    is_delayed = serializers.BooleanField(help_text="Whether it came later than planned.")
     on = serializers.DateField(help_text="The day on which it ended.")
     sentence = serializers.CharField(help_text="What came of it.")
-    recorded_by = PersonShape(allow_null=True)
-    recorded_at = serializers.DateTimeField()
+    recorded_by = PersonShape(allow_null=True, help_text="Who recorded it. Null where that is not known.")
+    recorded_at = serializers.DateTimeField(help_text="When it was recorded, in UTC.")
 
 
 class OutcomeBody(Body):
-    kind = Choice(Outcome.Kind.choices)
+    kind = Choice(Outcome.Kind.choices, help_text="How the project ended.")
     on = Day(help_text="The day on which it ended.")
-    sentence = Text(say="What came of it", limit=GOAL_LIMIT, required=False)
-    is_delayed = Flag(default=False)
+    sentence = Text(
+        say="What came of it", limit=GOAL_LIMIT, required=False, help_text="In one sentence, empty for none."
+    )
+    is_delayed = Flag(default=False, help_text="Whether it came later than planned.")
 
 
 def outcome_shape(row: Outcome) -> dict[str, Any]:
@@ -51,7 +53,7 @@ def outcome_shape(row: Outcome) -> dict[str, Any]:
 class Outcomes(Endpoint):
     @operation(
         "list_outcomes", "Outcomes of all projects", needs=Permission.VIEW_PROJECT, returns=list_of(OutcomeShape),
-        query=PORTION,
+        query=(*PORTION, OF_ORGANISATION),
     )  # fmt: skip
     def get(self, request: Request) -> Response:
         """Those of the projects that you may see, in the order in which they were recorded."""

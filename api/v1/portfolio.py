@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from accounts.roles import Permission
 from api.access import acting_with
-from api.operations import PORTION, Endpoint, list_of, operation
+from api.operations import OF_ORGANISATION, PORTION, Endpoint, list_of, operation
 from api.pages import after, keys_of, next_address, read_limit
 from api.problems import Problem
 from api.shapes import NOT_YET, RISK, FiguresShape, level_id
@@ -27,6 +27,7 @@ from portfolio.sight import sight_of
 from projects.models import NO_UNIT, TAG_LIMIT, UNIT_LIMIT, Stage
 
 DIMENSIONS = tuple(dimension.id for dimension in load(*CHECKLIST).dimensions)
+NOT_FILTERS = frozenset({"limit", "cursor", "organisation"})
 FILTERS = (
     OpenApiParameter("find", str, description=f"In name, unit and goal. At most {FIND_LIMIT} characters."),
     OpenApiParameter("stage", str, enum=Stage.values, description="Those that want to enter this stage."),
@@ -46,24 +47,33 @@ FILTERS = (
 
 
 class CellShape(FiguresShape):
+    """Where one dimension of a project stands."""
+
     index = serializers.FloatField(allow_null=True, help_text=f"{RISK} {NOT_YET}")
 
 
 class RowShape(FiguresShape):
+    """A project in the portfolio, with its figures."""
+
     project = serializers.CharField(help_text="The slug.")
-    name = serializers.CharField()
-    stage = serializers.ChoiceField(Stage.choices)
-    unit = serializers.CharField()
-    tags = serializers.ListField(child=serializers.CharField())
+    name = serializers.CharField(help_text="What the project is called.")
+    stage = serializers.ChoiceField(Stage.choices, help_text="The stage that it wants to enter.")
+    unit = serializers.CharField(help_text="Business unit, empty for none.")
+    tags = serializers.ListField(child=serializers.CharField(), help_text="Words by which projects are grouped.")
     owner = serializers.CharField(help_text="Name of the owner, empty for none.")
-    is_demo = serializers.BooleanField()
+    is_demo = serializers.BooleanField(help_text="Part of the invented portfolio.")
     is_preliminary = serializers.BooleanField(help_text="Index and level go with this word: too few answers.")
     dimensions = serializers.DictField(child=CellShape(), help_text="By id of the dimension.")
     change = serializers.FloatField(
         allow_null=True, help_text="Points since the end of the last quarter, up is worse. Null where unknown."
     )
-    reviewed_at = serializers.DateTimeField(allow_null=True)
-    planned_date = serializers.DateField(allow_null=True)
+    reviewed_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text="When the newest snapshot was taken, with `as_of` the newest by that day. In UTC, null for none.",
+    )
+    planned_date = serializers.DateField(
+        allow_null=True, help_text="When it is to enter the stage. Null where no day is planned."
+    )
     planned_value = serializers.IntegerField(allow_null=True, help_text="A year, in thousands.")
     snapshot = serializers.CharField(help_text="With `as_of`: the snapshot that this row shows, else empty.")
 
@@ -93,7 +103,7 @@ def row_shape(row: Row, checklist: Checklist) -> dict[str, Any]:
 
 def filters_of(request: Request, *, today: date, checklist: Checklist) -> Filters:
     """The filters of the dashboard. What the dashboard leaves out with a notice is refused here. Raises Problem."""
-    params = {name: str(value) for name, value in request.query_params.items() if name not in {"limit", "cursor"}}
+    params = {name: str(value) for name, value in request.query_params.items() if name not in NOT_FILTERS}
     errors = [
         (name, f"{name}: {notice}")
         for name, value in params.items()
@@ -103,6 +113,11 @@ def filters_of(request: Request, *, today: date, checklist: Checklist) -> Filter
         (name, f"{name}: at most {limit} characters.")
         for name, limit in (("unit", UNIT_LIMIT), ("tag", TAG_LIMIT))
         if len(params.get(name, "")) > limit
+    ]
+    errors += [
+        (name, f"{name}: must not be empty.")
+        for name, value in params.items()
+        if not value.strip("-") and (name, value) != ("unit", NO_UNIT)
     ]
     if params.get("stale", "1") != "1":
         errors.append(("stale", "stale: 1, or left out."))
@@ -114,7 +129,7 @@ def filters_of(request: Request, *, today: date, checklist: Checklist) -> Filter
 class Portfolio(Endpoint):
     @operation(
         "list_portfolio", "The portfolio", needs=Permission.VIEW_PORTFOLIO, returns=list_of(RowShape),
-        query=(*PORTION, *FILTERS),
+        query=(*PORTION, OF_ORGANISATION, *FILTERS),
     )  # fmt: skip
     def get(self, request: Request) -> Response:
         """Every project that you may see, with the filters and orders of the dashboard."""

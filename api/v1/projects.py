@@ -19,7 +19,17 @@ from accounts.models import NAME_LIMIT, Organisation, User
 from accounts.roles import Permission
 from api.access import acting_of, acting_with, project_of
 from api.fields import Body, Choice, Day, Text, Texts, Whole
-from api.operations import IF_MATCH, PORTION, Endpoint, check_match, etag_of, list_of, operation, read_body
+from api.operations import (
+    IF_MATCH,
+    OF_ORGANISATION,
+    PORTION,
+    Endpoint,
+    check_match,
+    etag_of,
+    list_of,
+    operation,
+    read_body,
+)
 from api.pages import portion_of
 from api.problems import refused
 from api.shapes import FiguresShape, PersonShape, figures, person
@@ -46,35 +56,47 @@ FACTS = tuple(fact.id for fact in load(*CHECKLIST).facts)
 
 
 class ProjectFiguresShape(FiguresShape):
-    reviewed_at = serializers.DateTimeField(allow_null=True, help_text="When the newest snapshot was taken.")
-    changed_at = serializers.DateTimeField(help_text="When anything of this last changed.")
+    """Where the failure risk of a project stands now."""
+
+    reviewed_at = serializers.DateTimeField(
+        allow_null=True, help_text="When the newest snapshot was taken, in UTC. Null for none."
+    )
+    changed_at = serializers.DateTimeField(help_text="When anything of this last changed, in UTC.")
 
 
 class ProjectShape(serializers.Serializer[Any]):
+    organisation = serializers.IntegerField(help_text="The number of its organisation.")
     slug = serializers.CharField(help_text="The project's part of addresses. It never changes.")
-    name = serializers.CharField()
-    goal = serializers.CharField()
+    name = serializers.CharField(help_text="What the project is called.")
+    goal = serializers.CharField(help_text="What is to be reached, in one sentence.")
     stage = serializers.ChoiceField(Stage.choices, help_text="The stage that it wants to enter.")
     facts = serializers.ListField(child=serializers.CharField(), help_text="Ids of the facts that are true of it.")
     unit = serializers.CharField(help_text="Business unit, empty for none.")
-    tags = serializers.ListField(child=serializers.CharField())
-    owner = PersonShape(allow_null=True)
+    tags = serializers.ListField(child=serializers.CharField(), help_text="Words by which projects are grouped.")
+    owner = PersonShape(allow_null=True, help_text="The person who owns the project, null for none.")
     planned_date = serializers.DateField(allow_null=True, help_text="When it is to enter the stage.")
     planned_value = serializers.IntegerField(allow_null=True, help_text="Planned value a year, in thousands.")
     is_demo = serializers.BooleanField(help_text="Part of the invented portfolio.")
-    created_at = serializers.DateTimeField()
-    archived_at = serializers.DateTimeField(allow_null=True)
+    created_at = serializers.DateTimeField(help_text="When the project was first made, in UTC.")
+    archived_at = serializers.DateTimeField(
+        allow_null=True, help_text="When it was archived, in UTC. Null while it is not."
+    )
     assessment = serializers.IntegerField(allow_null=True, help_text="The newest run of the checklist.")
     figures = ProjectFiguresShape(help_text="What the answers give now.")
 
 
 class ProjectBody(Body):
-    name = Text(say="Name", limit=NAME_LIMIT)
+    name = Text(say="Name", limit=NAME_LIMIT, help_text="What the project is called.")
     goal = Text(say="Goal", limit=GOAL_LIMIT, help_text="In one sentence.")
     stage = Choice(Stage.choices, help_text="The stage that it wants to enter.")
     facts = Texts(child=Choice(FACTS), default=list, max_length=len(FACTS), help_text="What is true of it.")
     unit = Text(say="Unit", limit=UNIT_LIMIT, required=False, help_text="Business unit, empty for none.")
-    tags = Texts(child=Text(say="Tag", limit=TAG_LIMIT), default=list, max_length=TAGS_LIMIT)
+    tags = Texts(
+        child=Text(say="Tag", limit=TAG_LIMIT),
+        default=list,
+        max_length=TAGS_LIMIT,
+        help_text="Words by which projects are grouped, none with a comma. Repetitions are left out.",
+    )
     owner = Whole(
         allow_null=True, default=None, min_value=1, max_value=10**12, help_text="The number of a member, null for none."
     )
@@ -83,7 +105,14 @@ class ProjectBody(Body):
         allow_null=True, default=None, min_value=0, max_value=VALUE_LIMIT, help_text="A year, in thousands."
     )
 
+    def validate_tags(self, value: list[str]) -> list[str]:
+        """As on the page, where a comma parts two tags."""
+        if any("," in tag for tag in value):
+            raise serializers.ValidationError("A tag holds no comma.")
+        return list(dict.fromkeys(" ".join(tag.split()) for tag in value))
+
     def validate_unit(self, value: str) -> str:
+        value = " ".join(value.split())
         if value == NO_UNIT:
             raise serializers.ValidationError(f"“{NO_UNIT}” stands for no unit. Leave the field empty.")
         return value
@@ -106,6 +135,7 @@ def project_shape(project: Project) -> dict[str, Any]:
     )  # fmt: skip
     shape = {
         **{name: getattr(project, name) for name in plain},
+        "organisation": project.organisation_id,
         "owner": person(project.owner),
         "assessment": newest[0].pk if newest else None,
         "figures": {**figures(now[0]), "reviewed_at": now[0].reviewed_at, "changed_at": now[0].changed_at},
@@ -136,6 +166,7 @@ def details_of(
 DETAILS = ("name", "goal", "stage", "facts", "unit", "tags", "planned_date", "planned_value")
 FILTERS = (
     *PORTION,
+    OF_ORGANISATION,
     OpenApiParameter(
         "archived", bool, description="`true` for the archived ones alone, `false` (the default) for the others."
     ),
@@ -176,6 +207,7 @@ class Projects(Endpoint):
         takes=ProjectBody,
         returns=ProjectShape,
         status=201,
+        query=(OF_ORGANISATION,),
     )
     def post(self, request: Request) -> Response:
         """It has no checklist yet: start one with `start_assessment`."""
@@ -204,23 +236,20 @@ class OneProject(Endpoint):
     def patch(self, request: Request, slug: str) -> Response:
         """Only the fields that are sent change. Stage and facts decide which questions are due. Takes If-Match."""
         project = project_of(request, slug, Permission.EDIT_PROJECT)
-        if project.is_archived:
-            raise PermissionDenied(ARCHIVED)
-        values = {
-            name: value for name, value in read_body(request, ProjectBody, partial=True).items() if name in request.data
-        }
+        values = read_body(request, ProjectBody, partial=True)
+        values = {name: value for name, value in values.items() if name in request.data}
+        by = acting_of(request).user
         with transaction.atomic():
-            locked = (
-                Project.objects.select_for_update(of=("self",))
-                .select_related("organisation", "owner")
-                .get(pk=project.pk)
-            )
+            projects = Project.objects.select_for_update(of=("self",)).select_related("organisation", "owner")
+            locked = projects.get(pk=project.pk)
+            if locked.is_archived:
+                raise PermissionDenied(ARCHIVED)
             stored = read_project(locked.pk)
             check_match(request, etag_of(stored), stored=stored)
-            seen = Project.objects.visible_to(acting_of(request).user)
-            details = details_of(values, locked.organisation, seen.filter(organisation=locked.organisation), locked)
-            update_project(project=locked, details=details, by=acting_of(request).user)
-            follow_project(project=locked)
+            if values:
+                seen = Project.objects.visible_to(by).filter(organisation=locked.organisation)
+                update_project(project=locked, details=details_of(values, locked.organisation, seen, locked), by=by)
+                follow_project(project=locked)
             changed = read_project(locked.pk)
         return Response(changed, headers={"ETag": etag_of(changed)})
 

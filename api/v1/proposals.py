@@ -30,14 +30,19 @@ from projects.models import Project
 
 
 class ProposalShape(GivenShape):
-    id = serializers.IntegerField()
-    assessment = serializers.IntegerField()
-    question = serializers.CharField()
+    """An answer that was offered, and what became of it."""
+
+    id = serializers.IntegerField(help_text="The number of the proposal, as it stands in addresses.")
+    assessment = serializers.IntegerField(help_text="The run that it belongs to.")
+    question = serializers.CharField(help_text="The id of the question in the checklist.")
     source = serializers.CharField(help_text="The name of the token or person, as the questionnaire shows it.")  # type: ignore[assignment]
-    proposed_at = serializers.DateTimeField()
-    status = serializers.ChoiceField(ProposalStatus.choices)
-    decided_by = PersonShape(allow_null=True)
-    decided_at = serializers.DateTimeField(allow_null=True)
+    proposed_at = serializers.DateTimeField(help_text="When it was offered, in UTC.")
+    status = serializers.ChoiceField(ProposalStatus.choices, help_text="What became of it.")
+    decided_by = PersonShape(
+        allow_null=True,
+        help_text="Who accepted, dismissed, replaced or withdrew it. Null while it is open or where that is not known.",
+    )
+    decided_at = serializers.DateTimeField(allow_null=True, help_text="When that was, in UTC. Null while it is open.")
 
 
 class ProposalBody(GivenBody):
@@ -98,18 +103,20 @@ class Proposals(Endpoint):
         return Response({"items": portion.items, "next": portion.next})
 
     @operation(
-        "propose_answer", "Propose an answer", needs=Permission.PROPOSE, takes=ProposalBody, returns=ProposalShape,
-        status=201, also=(409,),
+        "propose_answer", "Propose an answer", needs=Permission.PROPOSE, takes=ProposalBody,
+        returns={201: ProposalShape, 200: ProposalShape}, also=(409,),
     )  # fmt: skip
     def post(self, request: Request, slug: str, run: str) -> Response:
-        """It replaces what the same token has open for the question. Offering the same again changes nothing."""
+        """It replaces what the same token has open for the question. Offering the same again changes nothing (200); nor
+        does offering a choice that somebody has decided on, until the answer changes.
+        """
         project = project_of(request, slug, Permission.PROPOSE)
         assessment = find_assessment(project, run)
         values = read_body(request, ProposalBody)
         question = values.pop("question")
         if question not in assessment.checklist.question_by_id:
             raise refused("question", "question: the checklist has none with this id.")
-        acting = acting_of(request)
+        acting, at = acting_of(request), timezone.now()
         row = propose_answer(
             assessment=assessment,
             question=question,
@@ -117,10 +124,10 @@ class Proposals(Endpoint):
             source=acting.name,
             token=acting.token,
             by=acting.user,
-            at=timezone.now(),
+            at=at,
         )
         headers = {"Location": reverse("api:proposal", args=[project.slug, row.pk])}
-        return Response(proposal_shape(row), status=201, headers=headers)
+        return Response(proposal_shape(row), status=201 if row.proposed_at == at else 200, headers=headers)
 
 
 class OneProposal(Endpoint):

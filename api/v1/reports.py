@@ -28,17 +28,17 @@ ASK_AGAIN = "2"
 
 
 class ReportShape(serializers.Serializer[Any]):
-    id = serializers.CharField()
-    snapshot = serializers.CharField()
-    state = serializers.ChoiceField(ReportState.choices)
+    id = serializers.CharField(help_text="What stands in the address of the report.")
+    snapshot = serializers.CharField(help_text="The id of the snapshot that it shows.")
+    state = serializers.ChoiceField(ReportState.choices, help_text="How far it is.")
     step = serializers.IntegerField(help_text=f"0 to {len(STEPS) - 1}: {', '.join(step.lower() for step in STEPS)}.")
     names = serializers.BooleanField(help_text="Whether it shows the names of people.")
-    notes = serializers.BooleanField()
+    notes = serializers.BooleanField(help_text="Whether it shows notes.")
     evidence = serializers.BooleanField(help_text="Whether it shows links to evidence.")
-    created_at = serializers.DateTimeField()
-    created_by = PersonShape(allow_null=True)
-    ready_at = serializers.DateTimeField(allow_null=True)
-    pages = serializers.IntegerField(allow_null=True)
+    created_at = serializers.DateTimeField(help_text="When it was first asked for, in UTC.")
+    created_by = PersonShape(allow_null=True, help_text="Who first asked for it. Null where that is not known.")
+    ready_at = serializers.DateTimeField(allow_null=True, help_text="When the file was made, in UTC. Null before that.")
+    pages = serializers.IntegerField(allow_null=True, help_text="How many pages the file has. Null before it was made.")
     size = serializers.IntegerField(allow_null=True, help_text="Bytes.")
     sha256 = serializers.CharField(help_text="Of the file. Empty until it is ready.")
     error = serializers.CharField(help_text="Why it failed. Asking for the same report again tries again.")
@@ -47,9 +47,9 @@ class ReportShape(serializers.Serializer[Any]):
 
 class ReportBody(Body):
     snapshot = Text(say="Snapshot", limit=16, help_text="The id of a snapshot of the project.")
-    names = Flag(default=True)
-    notes = Flag(default=True)
-    evidence = Flag(default=True)
+    names = Flag(default=True, help_text="Whether it shows the names of people.")
+    notes = Flag(default=True, help_text="Whether it shows notes.")
+    evidence = Flag(default=True, help_text="Whether it shows links to evidence.")
 
 
 def report_shape(row: Report, slug: str) -> dict[str, Any]:
@@ -141,6 +141,8 @@ class ReportFile(Endpoint):
         project = project_of(request, slug, Permission.VIEW_PROJECT)
         row = find_report(project, public_id)
         response = pdf_response(row)
+        if row.state == ReportState.FAILED:
+            raise Problem(409, "conflict", f"The report failed: {row.error} Ask for it again to try once more.")
         if response is None:
             raise Problem(409, "conflict", "The file is not there yet. It is being made.", headers=waiting(row))
         return response

@@ -26,21 +26,25 @@ from reports.services import PASSPHRASE_LIMIT, ReportContent, ShareTerms, create
 
 
 class ShareLinkShape(serializers.Serializer[Any]):
-    id = serializers.CharField()
-    snapshot = serializers.CharField()
+    id = serializers.CharField(help_text="What stands in the address of this entry. It does not open the link.")
+    snapshot = serializers.CharField(help_text="The id of the snapshot that it shows.")
     label = serializers.CharField(help_text="For whom it is.")  # type: ignore[assignment]
-    names = serializers.BooleanField()
-    notes = serializers.BooleanField()
-    evidence = serializers.BooleanField()
-    with_pdf = serializers.BooleanField()
-    has_passphrase = serializers.BooleanField()
-    created_at = serializers.DateTimeField()
-    created_by = PersonShape(allow_null=True)
-    expires_at = serializers.DateTimeField()
-    revoked_at = serializers.DateTimeField(allow_null=True)
+    names = serializers.BooleanField(help_text="Whether it shows the names of people.")
+    notes = serializers.BooleanField(help_text="Whether it shows notes.")
+    evidence = serializers.BooleanField(help_text="Whether it shows links to evidence.")
+    with_pdf = serializers.BooleanField(help_text="Whether it offers the PDF too.")
+    has_passphrase = serializers.BooleanField(help_text="Whether it asks for a passphrase.")
+    created_at = serializers.DateTimeField(help_text="When it was made, in UTC.")
+    created_by = PersonShape(allow_null=True, help_text="Who made it. Null where that is not known.")
+    expires_at = serializers.DateTimeField(help_text="From when on it opens nothing, in UTC.")
+    revoked_at = serializers.DateTimeField(
+        allow_null=True, help_text="When it was revoked, in UTC. Null while it is not."
+    )
     is_active = serializers.BooleanField(help_text="Whether it opens something now.")
     views = serializers.IntegerField(help_text="How often it was opened.")
-    viewed_at = serializers.DateTimeField(allow_null=True)
+    viewed_at = serializers.DateTimeField(
+        allow_null=True, help_text="When it was last opened, in UTC. Null while it was not."
+    )
 
 
 class MadeShareLinkShape(ShareLinkShape):
@@ -51,12 +55,17 @@ class MadeShareLinkShape(ShareLinkShape):
 
 class ShareLinkBody(Body):
     snapshot = Text(say="Snapshot", limit=16, help_text="The id of a snapshot of the project.")
-    label = Text(say="For whom", limit=LABEL_LIMIT)  # type: ignore[assignment]
-    days = Whole(default=settings.SHARE_LINK_DAYS, min_value=1, max_value=settings.SHARE_LINK_MAX_DAYS)
-    names = Flag(default=False)
+    label = Text(say="For whom", limit=LABEL_LIMIT, help_text="For whom it is.")  # type: ignore[assignment]
+    days = Whole(
+        default=settings.SHARE_LINK_DAYS,
+        min_value=1,
+        max_value=settings.SHARE_LINK_MAX_DAYS,
+        help_text="How many days it opens something.",
+    )
+    names = Flag(default=False, help_text="Whether it shows the names of people.")
     notes = Flag(default=False, help_text="Needs a passphrase.")
-    evidence = Flag(default=False)
-    with_pdf = Flag(default=True)
+    evidence = Flag(default=False, help_text="Whether it shows links to evidence.")
+    with_pdf = Flag(default=True, help_text="Whether it offers the PDF too.")
     passphrase = Text(
         say="Passphrase", limit=PASSPHRASE_LIMIT, required=False, help_text="At least 10 characters. Empty for none."
     )

@@ -24,28 +24,38 @@ from projects.models import Project
 
 
 class SnapshotShape(serializers.Serializer[Any]):
+    """A frozen result."""
+
     id = serializers.CharField(help_text="Printed in its reports.")
     number = serializers.IntegerField(help_text="Counts the snapshots of the project from 1.")
-    label = serializers.CharField()  # type: ignore[assignment]
+    label = serializers.CharField(help_text="What the snapshot is called.")  # type: ignore[assignment]
     assessment = serializers.IntegerField(help_text="The run that was frozen.")
-    taken_at = serializers.DateTimeField()
+    taken_at = serializers.DateTimeField(help_text="When it was taken, in UTC.")
     taken_by = PersonShape()
     closes = serializers.BooleanField(help_text="Whether it ended the run.")
-    engine = serializers.CharField()
+    engine = serializers.CharField(help_text="The version of the arithmetic. A released one never changes.")
     sha256 = serializers.CharField(help_text="Of the bytes of `body` in UTF-8.")
     figures = FiguresShape()
 
 
 class WholeSnapshotShape(SnapshotShape):
+    """A frozen result with everything that it froze."""
+
     body = serializers.CharField(
         help_text="Everything a report says, as canonical JSON: this text, and no other, has the hash."
     )
 
 
 class SnapshotBody(Body):
-    label = Text(say="Label", limit=TITLE_LIMIT)  # type: ignore[assignment]
+    label = Text(say="Label", limit=TITLE_LIMIT, help_text="What the snapshot is called.")  # type: ignore[assignment]
     note = Text(say="Note", limit=NOTE_LIMIT, required=False, lines=True, help_text="What has changed.")
-    decision = Text(say="Decision asked", limit=NOTE_LIMIT, required=False, lines=True)
+    decision = Text(
+        say="Decision asked",
+        limit=NOTE_LIMIT,
+        required=False,
+        lines=True,
+        help_text="What its readers are asked to decide. Without it a rule words that.",
+    )
     closes = Flag(default=False, help_text="Ends the run: open questions count as don't know from then on.")
 
 

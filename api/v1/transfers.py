@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from accounts.roles import Permission
 from api.access import acting_of, acting_with, organisation_with, project_of
 from api.limits import take_one
-from api.operations import Endpoint, operation
+from api.operations import OF_ORGANISATION, Endpoint, operation
 from api.parsing import read_at_most
 from api.problems import Problem
 from api.v1.projects import ProjectShape, read_project
@@ -46,6 +46,9 @@ class FileParser(BaseParser):
 
 
 class ExportProject(Endpoint):
+    # Without HEAD: it would do all the work and be noted as if something had been taken along.
+    http_method_names = ("get",)
+
     @operation(
         "export_project", "A project as a file", needs=Permission.EDIT_PROJECT,
         returns={(200, "application/json"): ANY_OBJECT},
@@ -69,7 +72,7 @@ class ImportProject(Endpoint):
 
     @operation(
         "import_project", "Bring in a project from a file", needs=Permission.CREATE_PROJECT, takes=ANY_OBJECT,
-        returns=ProjectShape, status=201, also=(409,),
+        returns=ProjectShape, status=201, query=(OF_ORGANISATION,), also=(409,),
     )  # fmt: skip
     def post(self, request: Request) -> Response:
         """The body is the file of an export, at most 25 MB. People are matched by e-mail with members of the
@@ -91,6 +94,8 @@ class ImportProject(Endpoint):
 
 
 class ExportOrganisation(Endpoint):
+    http_method_names = ("get",)
+
     @operation(
         "export_organisation", "A whole organisation as a file", needs=Permission.MANAGE_ORGANISATION,
         returns={(200, "application/zip"): OpenApiTypes.BINARY},

@@ -20,13 +20,18 @@ def path(assessment: Assessment) -> str:
     return f"projects/{assessment.project.slug}/assessments/{assessment.pk}/answers/{QUESTION}"
 
 
+def run_of(path: str) -> int:
+    return int(path.split("/")[3])
+
+
 def test_an_answer_that_is_not_there_yet(api: Api, path: str) -> None:
     answer = api.get(path)
     assert answer.json() == {
+        "assessment": run_of(path),
         "state": "blank", "level": None, "reason": "", "note": "", "evidence_title": "", "evidence_url": "",
         "question": QUESTION, "revision": 0, "answered_by": None, "answered_at": None,
     }  # fmt: skip
-    assert answer.headers["ETag"] == '"r0"'
+    assert answer.headers["ETag"].startswith(f'"{run_of(path)}-0-')
 
 
 def test_saving_by_revision(api: Api, path: str, owner: User) -> None:
@@ -34,7 +39,7 @@ def test_saving_by_revision(api: Api, path: str, owner: User) -> None:
             "evidence_url": "https://wiki.example.org/plan", "revision": 0}  # fmt: skip
     saved = api.put(path, body)
     assert saved.status_code == 200
-    assert saved.headers["ETag"] == '"r1"'
+    assert saved.headers["ETag"] == api.get(path).headers["ETag"]
     assert saved.json() == saved.json() | {
         "level": 3, "note": "Two\nlines", "revision": 1, "answered_by": {"id": owner.pk, "name": owner.name},
     }  # fmt: skip
@@ -51,21 +56,22 @@ def test_a_stale_revision_shows_both_values(api: Api, path: str, assessment: Ass
     assert problem["type"] == "/api/docs/#problem-stale"
     assert (problem["stored"]["level"], problem["stored"]["revision"]) == (1, 1)
     assert (problem["sent"]["state"], problem["sent"]["note"]) == ("unknown", "Mine.")
-    assert answer.headers["ETag"] == '"r1"'
+    assert answer.headers["ETag"] == api.get(path).headers["ETag"]
     assert Answer.objects.get().level == 1
     again = api.put(path, {"state": "unknown", "note": "Mine.", "revision": problem["stored"]["revision"]})
     assert again.status_code == 200
 
 
 def test_if_match_says_the_same(api: Api, path: str) -> None:
-    first = api.put(path, {"state": "graded", "level": 0}, If_Match='"r0"')
+    empty = api.get(path).headers["ETag"]
+    first = api.put(path, {"state": "graded", "level": 0}, If_Match=empty)
     assert first.status_code == 200
-    stale = api.put(path, {"state": "graded", "level": 1}, If_Match='"r0"')
+    stale = api.put(path, {"state": "graded", "level": 1}, If_Match=empty)
     assert stale.status_code == 412
     assert stale.json()["stored"]["level"] == 0
     second = api.put(path, {"state": "graded", "level": 1, "revision": 1}, If_Match=first.headers["ETag"])
     assert second.json()["revision"] == 2
-    differs = api.put(path, {"state": "graded", "level": 2, "revision": 1}, If_Match='"r2"')
+    differs = api.put(path, {"state": "graded", "level": 2, "revision": 1}, If_Match=second.headers["ETag"])
     assert differs.status_code == 422
     assert differs.json()["errors"][0]["field"] == "revision"
 
@@ -118,3 +124,30 @@ def test_statements_of_a_save(
     with django_assert_max_num_queries(12) as captured:
         assert api.put(path, {"state": "graded", "level": 1, "revision": 0 if is_new else 1}).status_code == 200
     assert len(captured) == 12, [query["sql"][:80] for query in captured.captured_queries]
+
+
+def test_a_revision_counts_within_its_run(api: Api, path: str, assessment: Assessment, owner: User) -> None:
+    """A newer run begins with the answers of the last one, counted from 1 again."""
+    slug = assessment.project.slug
+    seen = api.put(path, {"state": "graded", "level": 1, "revision": 0}).headers["ETag"]
+    api.put(path, {"state": "graded", "level": 4, "revision": 1})
+    api.post(f"projects/{slug}/snapshots", {"label": "End", "closes": True})
+    run = api.post(f"projects/{slug}/assessments").json()["id"]
+    latest = f"projects/{slug}/assessments/latest/answers/{QUESTION}"
+    assert api.get(latest).json() == api.get(latest).json() | {"revision": 1, "level": 4, "assessment": run}
+    assert api.get(latest, If_None_Match=seen).status_code == 200
+    stale = api.put(latest, {"state": "graded", "level": 0}, If_Match=seen)
+    assert stale.status_code == 412
+    assert stale.json()["stored"]["level"] == 4
+    refused = api.put(latest, {"state": "graded", "level": 0, "revision": 1})
+    assert refused.status_code == 422
+    assert f"the number of the run, {run}," in refused.json()["detail"]
+    now = api.get(latest).headers["ETag"]
+    assert api.put(latest, {"state": "graded", "level": 0}, If_Match=now).json()["revision"] == 2
+
+
+def test_a_new_name_is_another_answer_to_read(api: Api, path: str, owner: User) -> None:
+    etag = api.put(path, {"state": "unknown", "revision": 0}).headers["ETag"]
+    User.objects.filter(pk=owner.pk).update(name="Somebody else")
+    assert api.get(path, If_None_Match=etag).status_code == 200
+    assert api.put(path, {"state": "graded", "level": 1}, If_Match=etag).status_code == 200

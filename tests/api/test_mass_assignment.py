@@ -135,7 +135,7 @@ def test_nothing_is_assigned_by_the_address(api_world: ApiWorld, row: Row) -> No
     before = dump_tables(hidden=USE_OF_TOKENS)
     client = api_world.actors["all"].client()
     path, body = address(api_world, api_world.north.here, row.route, proposer="all"), valid_body(api_world, row) or None
-    for name in ("role", "owner", "organisation", "is_demo", "by", "at"):
+    for name in ("role", "owner", "organisation_id", "is_demo", "by", "at"):
         response = client.send(row.method, f"{path}?{name}=1", body)
         assert response.status_code == 422
         assert named(response) == [name]

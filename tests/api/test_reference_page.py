@@ -108,7 +108,7 @@ def test_every_field_of_bodies_and_answers_is_there(page: HtmlElement) -> None:
 
 def test_what_a_body_needs_is_marked(page: HtmlElement) -> None:
     rows = [[text_of(cell) for cell in row] for row in page.get_element_by_id("op-create_project").iter("tr")]
-    assert ["name required", "string 1 to 120 characters", ""] in rows
+    assert ["name required", "string 1 to 120 characters", "What the project is called."] in rows
     assert ["unit", 'string at most 80 characters; default ""', "Business unit, empty for none."] in rows
 
 
@@ -172,7 +172,7 @@ def test_bodies_of_examples_fit_the_document() -> None:
 def test_examples_that_are_written_by_hand_work(api: Api, project: Project, owner: User) -> None:
     run: Assessment = make_assessment(project, owner)
     question = run.questions_due()[0].id
-    path = f"projects/{project.slug}/assessments/latest"
+    path = f"projects/{project.slug}/assessments/{run.pk}"
     assert api.put(f"{path}/answers/{question}", EXAMPLES["save_answer"]).status_code == 200
     assert api.post(f"{path}/proposals", {**EXAMPLES["propose_answer"], "question": question}).status_code == 201
     assert set(EXAMPLES) == {"save_answer", "propose_answer"}

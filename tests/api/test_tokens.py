@@ -154,7 +154,7 @@ def test_the_limit_is_said_and_kept(owner: User, editor: User) -> None:
 
 def test_what_a_program_did_is_never_taken_for_what_a_person_did(owner: User, assessment: Assessment) -> None:
     slug = assessment.project.slug
-    path = f"projects/{slug}/assessments/latest/answers/problem.statement"
+    path = f"projects/{slug}/assessments/{assessment.pk}/answers/problem.statement"
     api = Api(secret=token_for(owner, name="nightly job"))
     api.put(path, {"state": "graded", "level": 1, "revision": 0})
     Api(user=owner).put(path, {"state": "graded", "level": 2, "revision": 1})
@@ -171,3 +171,18 @@ def test_what_a_program_did_is_never_taken_for_what_a_person_did(owner: User, as
     assert [(event.verb, event.detail.get("token")) for event in events] == [
         ("project.restored", None), ("project.archived", "nightly job"),
     ]  # fmt: skip
+
+
+def test_a_session_of_two_organisations_says_which_one(owner: User, project: Project) -> None:
+    other = make_organisation("South")
+    Membership.objects.create(user=owner, organisation=other, role=Role.VIEWER)
+    session, body = Api(user=owner), {"name": "Forecast", "goal": "Less waste.", "stage": "pilot"}
+    assert session.get(f"projects?organisation={other.pk}").json()["items"] == []
+    items = session.get(f"projects?organisation={project.organisation_id}").json()["items"]
+    assert [item["organisation"] for item in items] == [project.organisation_id]
+    assert session.post(f"projects?organisation={other.pk}", body).status_code == 403
+    assert session.post(f"projects?organisation={project.organisation_id}", body).status_code == 201
+    assert session.get("projects?organisation=999999").status_code == 404
+    assert session.get("projects?organisation=x").status_code == 422
+    token = Api(secret=token_for(owner))
+    assert token.get(f"projects?organisation={other.pk}").status_code == 404

@@ -50,7 +50,7 @@ def make_rich_project(organisation: Organisation, owner: User, editor: User) -> 
     )  # fmt: skip
     answer_as(run, editor, "data_scientist", ONE, GivenAnswer(State.GRADED, 0, "", "I see it otherwise"))
     make_snapshot(run, owner, label="Third", at=LATER + timedelta(days=1))
-    record_outcome(project=project, kind="no_value", on=date(2026, 4, 30), sentence="It ran.", by=editor, at=LATER)
+    record_outcome(project=project, kind="no_value", on=date(2026, 4, 12), sentence="It ran.", by=editor, at=LATER)
     return project
 
 

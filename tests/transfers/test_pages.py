@@ -192,10 +192,11 @@ class TestImport:
         assert response.status_code == 302
         assert Project.objects.count() == 1
 
-    def test_who_sees_one_unit_alone_is_led_to_the_list(self, organisation: Organisation) -> None:
+    def test_a_narrowed_member_sees_what_they_brought_in(self, organisation: Organisation) -> None:
         narrowed = make_member(organisation, Role.EDITOR, all_projects=False)
         response = signed_in(narrowed).post(IMPORT, {"file": upload(small_file()), "do": "import"}, follow=True)
-        assert response.redirect_chain == [(reverse("projects:list"), 302)]
+        project = Project.objects.get()
+        assert response.redirect_chain == [(reverse("assessments:overview", args=[project.slug]), 302)]
         assert "Imported with 0 answers and 0 snapshots." in text(response)
 
     def test_queries_of_the_check(
