@@ -40,6 +40,10 @@ def take_pictures(base: str, email: str, password: str) -> None:
         project = page.url
         page.goto(f"{project}checklist/data/")
         page.screenshot(path=FOLDER / "questionnaire.png")
+        page.goto(f"{project}checklist/operations/")
+        page.locator("fieldset", has_text="Proposed by").first.screenshot(path=FOLDER / "proposal.png")
+        page.goto(f"{base}/api/docs/#op-save_answer")
+        page.screenshot(path=FOLDER / "api.png")
         page.goto(f"{project}snapshots/")
         page.click("main tbody a >> nth=0")
         page.screenshot(path=FOLDER / "results.png")

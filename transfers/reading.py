@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Collection, Mapping
 
 from accounts.models import NAME_LIMIT
@@ -47,7 +48,11 @@ def read_project_file(data: bytes) -> ProjectDocument:
     """
     if len(data) > FILE_LIMIT:
         raise TransferRefused(f"The file is larger than {FILE_LIMIT // 1_000_000} MB.")
-    value = read_json(data)
+    if data.startswith(b"PK\x03\x04"):
+        raise TransferRefused(
+            "this is a ZIP file. One of a whole organisation comes in by manage.py import_organisation.", "File"
+        )
+    value = read_json(data.removeprefix(BOM_UTF8))
     if not isinstance(value, Mapping) or value.get("format") != FORMAT:
         raise TransferRefused("this is not a file of one project that Preflight exported.", "format")
     header = Fields(value, "", HEADER)

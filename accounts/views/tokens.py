@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,6 +31,10 @@ from accounts.tokens import (
 
 PAGE = 50
 EXAMPLE = "/api/v1/projects"
+USED_FORMS = "token_forms"
+"""Which forms of this session have made a token, so that reloading the answer makes no second one."""
+
+MOST_FORMS = 50
 FIELDS = {"Name": "name", "Scopes": "scopes", "Days": "days"}
 
 
@@ -55,6 +60,10 @@ def tokens(request: HttpRequest) -> HttpResponse:
     acting = member_with(request, Permission.MANAGE_ORGANISATION)
     if request.method != "POST":
         return _tokens_page(request, acting, TypedToken())
+    form, used = request.POST.get("form", "")[:40], request.session.get(USED_FORMS, [])
+    if form and form in used:
+        messages.warning(request, "This form has made its token already. The token itself is not shown again.")
+        return redirect("accounts:tokens")
     typed = TypedToken(
         request.POST.get("name", ""), request.POST.get("days", ""), tuple(request.POST.getlist("scopes"))
     )
@@ -69,6 +78,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
         )
     except (TextRefused, TokenRefused) as error:
         return _tokens_page(request, acting, typed, problem=str(error), status=422)
+    request.session[USED_FORMS] = [*used, form][-MOST_FORMS:]
     return _tokens_page(request, acting, TypedToken(), made=made, status=201)
 
 
@@ -115,6 +125,7 @@ def _tokens_page(
         "section": "members",
         "tab": "tokens",
         "typed": typed,
+        "form_id": secrets.token_urlsafe(12),
         "problem": problem,
         "problem_field": FIELDS.get(problem.partition(":")[0], "name"),
         "made": made,

@@ -78,7 +78,7 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Proposals that wait for an answer, and the first question that has one."""
+    """Proposals that wait for a decision, and the first question that has one."""
 
     count: int
     first: Question

@@ -322,3 +322,15 @@ def test_pages_and_queries(
     assert "Page 1 of 2" in response.content.decode()
     assert "token 099" in response.content.decode()
     assert "token 000" in signed.get(f"{URL}?page=2").content.decode()
+
+
+def test_a_form_that_is_sent_again_makes_no_second_token(signed: Client) -> None:
+    """As when the answer is reloaded."""
+    for _ in range(2):
+        response = signed.post(URL, {**FORM, "form": "one"}, follow=True)
+    assert response.redirect_chain == [(URL, 302)]
+    assert "This form has made its token already." in response.content.decode()
+    assert ApiToken.objects.count() == 1
+    assert signed.post(URL, {**FORM, "form": "two"}).status_code == 201
+    assert signed.post(URL, {**FORM, "name": "", "form": "three"}).status_code == 422
+    assert signed.post(URL, {**FORM, "form": "three"}).status_code == 201

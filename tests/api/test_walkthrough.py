@@ -71,6 +71,13 @@ def test_from_an_empty_organisation_to_a_pdf(tmp_path: Path) -> None:
             timeout=240,
             check=False,
         )
+        headers = (f"Authorization: Bearer {secret}", "Transfer-Encoding: chunked", "Content-Type: application/json")
+        chunked = subprocess.run(
+            ["curl", "--silent", "-d", "{}", *(part for header in headers for part in ("-H", header)),
+             f"http://127.0.0.1:{port}/api/v1/projects"],
+            capture_output=True, text=True, timeout=30, check=True,
+        )  # fmt: skip
+    assert '"status":411' in chunked.stdout
     assert done.returncode == 0, done.stdout + done.stderr
     assert '"revision": 1' in done.stdout
     assert "final moderate" in done.stdout

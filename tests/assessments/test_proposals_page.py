@@ -345,11 +345,11 @@ class TestOverview:
         last = assessment.questions_due()[-1]
         propose(assessment, owner, GivenAnswer(State.UNKNOWN), last.id)
         response = signed_in(owner).get(path)
-        assert "1 proposal waits for an answer." in text(response)
+        assert "1 proposal waits for a decision." in text(response)
         for question in (TWO, THREE):
             propose(assessment, owner, GivenAnswer(State.UNKNOWN), question)
         response = signed_in(owner).get(path)
-        assert "3 proposals wait for an answer." in text(response)
+        assert "3 proposals wait for a decision." in text(response)
         (link,) = parse(response.content).xpath("//a[contains(., 'Decide on the first')]")
         assert link.get("href") == f"{url}#problem-objective"
         assert faults(response.content) == []

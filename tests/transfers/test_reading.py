@@ -236,6 +236,8 @@ def test_damage_is_noticed(document: Document) -> None:
         (b"[]", "format: this is not a file of one project"),
         (b"null", "format: this is not a file of one project"),
         (b'{"format": 1}', "format: this is not a file of one project"),
+        (b"PK\x03\x04" + b"x" * 50, "File: this is a ZIP file. One of a whole organisation comes in by"),
+        (b"\xef\xbb\xbf{}", "format: this is not a file of one project"),
         (b'{"a": 1, "a": 2}', "a: this name stands twice in one object."),
         (b'{"a": NaN}', "a: NaN is not a number that can be used."),
         (b'{"a": -Infinity}', "a: -Infinity is not a number that can be used."),
