@@ -19,17 +19,37 @@ from assessments.services import GivenAnswer, clean_answer, given_of, submit_ans
 from checklists.schema import Question
 from spreadsheets import sheet as read
 from spreadsheets import writing
+from spreadsheets.escaping import safe_text
+from spreadsheets.writing import Look
 
 COLUMNS = (
     "Question", "Number", "Dimension", "Question text", "Must-have", "Answer", "Answer in words", "Reason", "Note",
-    "Evidence title", "Evidence link", "Revision", "Answered by", "Answered on",
+    "Evidence title", "Evidence link", "Revision", "Answered by", "Answered on", "Checklist run",
 )  # fmt: skip
 REQUIRED = ("Question", "Answer", "Revision")
+WORDS, RUN = "Answer in words", "Checklist run"
 TEXTS = {"Reason": "reason", "Note": "note", "Evidence title": "evidence_title", "Evidence link": "evidence_url"}
 STATE_WORDS = {State.UNKNOWN: "don't know", State.NOT_APPLICABLE: "not applicable"}
-WORD_STATES = {words: state for state, words in STATE_WORDS.items()}
+WORD_STATES = {
+    **{words: state for state, words in STATE_WORDS.items()},
+    "dont know": State.UNKNOWN, "unknown": State.UNKNOWN, "n/a": State.NOT_APPLICABLE, "na": State.NOT_APPLICABLE,
+}  # fmt: skip
 WHOLE = re.compile(r"([0-9]{1,10})(?:\.0{1,10})?")
+DECIMAL = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,20})?")
 MOST_PROBLEMS = 50
+MOST_HEADINGS_NAMED = 10
+CHOICE = re.compile(r"choice [0-9]", re.IGNORECASE)
+NO_RUN = (
+    f"Nothing in the file says which project and run it was made from, as column “{RUN}” does. "
+    "Check that it belongs here."
+)
+LOOKS = {
+    "Question": Look(14), "Number": Look(8), "Dimension": Look(18, wraps=True), "Question text": Look(50, wraps=True),
+    "Must-have": Look(7), WORDS: Look(40, wraps=True), "Reason": Look(40, wraps=True, is_input=True),
+    "Note": Look(50, wraps=True, is_input=True), "Evidence title": Look(28, wraps=True, is_input=True),
+    "Evidence link": Look(40, wraps=True, is_input=True), "Revision": Look(9), "Answered by": Look(18, wraps=True),
+    "Answered on": Look(12), RUN: Look(12),
+}  # fmt: skip
 
 
 class SheetOutdated(AnswerError):
@@ -38,7 +58,10 @@ class SheetOutdated(AnswerError):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a sheet says about one question. `texts` holds the fields that it has a column for; `cells` where from."""
+    """What a sheet says about one question. `texts` holds the fields that it has a column for; `cells` where from.
+
+    `words` is what its column “Answer in words” says, where that is an answer to the question.
+    """
 
     question: Question
     base_revision: int
@@ -46,10 +69,20 @@ class Entry:
     level: int | None
     texts: Mapping[str, str]
     cells: Mapping[str, str] = field(default_factory=dict)
+    words: str = ""
 
     def onto(self, given: GivenAnswer) -> GivenAnswer:
-        """The answer with what the sheet says put over it. Raises AnswerRefused."""
-        return clean_answer(self.question, replace(given, state=self.state, level=self.level, **self.texts))
+        """The answer with what the sheet says put over it. Raises AnswerRefused.
+
+        A text with the apostrophes of the CSV file still in it, as programs keep them on the way to a workbook, is
+        the text that is stored.
+        """
+        texts = dict(self.texts)
+        for name, text in texts.items():
+            stored = getattr(given, name)
+            if text.replace("\r\n", "\n") == safe_text(stored):
+                texts[name] = stored
+        return clean_answer(self.question, replace(given, state=self.state, level=self.level, **texts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +91,10 @@ class Change:
     before: GivenAnswer
     after: GivenAnswer
     base_revision: int
+
+    @property
+    def is_cleared(self) -> bool:
+        return self.before.state != State.BLANK and self.after.state == State.BLANK
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +117,21 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a sheet would change. `kept` counts answers that changed here since and that the sheet left alone."""
+    """What a sheet would change. `kept` counts answers that changed here since and that the sheet left alone.
+
+    `warnings` are sentences about what is not read and cannot be checked.
+    """
 
     changes: tuple[Change, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     problems: tuple[Problem, ...] = ()
     unchanged: int = 0
     kept: int = 0
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def cleared(self) -> int:
+        return sum(change.is_cleared for change in self.changes)
 
     @property
     def problems_shown(self) -> tuple[Problem, ...]:
@@ -105,17 +150,33 @@ def headings(assessment: Assessment) -> list[str]:
     return [*COLUMNS, *(f"Choice {level}" for level in range(most))]
 
 
+def looks(assessment: Assessment) -> dict[str, Look]:
+    """How the columns of `headings` look in a workbook."""
+    choices = headings(assessment)[len(COLUMNS) :]
+    offered = (*(str(level) for level in range(len(choices))), *STATE_WORDS.values())
+    return {
+        **LOOKS,
+        "Answer": Look(16, is_input=True, choices=offered),
+        **dict.fromkeys(choices, Look(40, wraps=True)),
+    }
+
+
+def run_name(assessment: Assessment) -> str:
+    """The run and its project, as every row of a file names them."""
+    return f"{assessment.project.slug} / {assessment.pk}"
+
+
 def sheet_rows(assessment: Assessment) -> Iterator[list[writing.Value]]:
     """The due questions in the order of the checklist, in the order of `headings`. One query."""
     dimensions, stored = assessment.checklist.dimension_by_id, stored_answers(assessment)
-    width = len(headings(assessment))
+    width, run = len(headings(assessment)), run_name(assessment)
     for question in assessment.questions_due():
         row = stored.get(question.id)
         given = given_of(row)
         cells: list[writing.Value] = [
             question.id, question.number, dimensions[question.dimension].name, question.prompt,
             "yes" if question.must_have else None, *_answer_cells(question, given), given.reason, given.note,
-            given.evidence_title, given.evidence_url, row.revision if row else 0, *_who_and_when(row),
+            given.evidence_title, given.evidence_url, row.revision if row else 0, *_who_and_when(row), run,
             *question.choices,
         ]  # fmt: skip
         yield cells + [None] * (width - len(cells))
@@ -144,23 +205,28 @@ def stored_answers(assessment: Assessment) -> dict[str, Answer]:
 
 
 def read_sheet(sheet: read.Sheet, assessment: Assessment) -> Outcome:
-    """What the sheet would change. Everything that is wrong with it is found at once; nothing is written."""
+    """What the sheet would change. Everything that is wrong with it is found at once; nothing is written.
+
+    Raises SheetRefused for the sheet of another run.
+    """
     places, problems = _find_columns(sheet.headings)
     if problems:
-        return Outcome(problems=tuple(problems))
+        return Outcome(problems=tuple(problems), warnings=tuple(_columns_left_out(sheet, places)))
+    names_run = _names_run(sheet, places, assessment)
     due = {question.id: question for question in assessment.questions_due()}
     entries: list[Entry] = []
     seen: dict[str, str] = {}
     for row in sheet.rows:
         cells = {name: row[place] for name, place in places.items()}
-        if all(cell.value is None for cell in cells.values()):
+        if all(cell.value is None for name, cell in cells.items() if name not in {WORDS, RUN}):
             continue
         found, wrong = _read_row(cells, due, seen, assessment)
         problems += wrong
         if found is not None:
             entries.append(found)
     outcome = judge_entries(entries, assessment, problems)
-    return replace(outcome, problems=tuple(sorted(outcome.problems, key=_place)))
+    warnings = [*([] if names_run else [NO_RUN]), *_columns_left_out(sheet, places)]
+    return replace(outcome, problems=tuple(sorted(outcome.problems, key=_place)), warnings=tuple(warnings))
 
 
 def _place(problem: Problem) -> tuple[int, int, str]:
@@ -170,11 +236,11 @@ def _place(problem: Problem) -> tuple[int, int, str]:
 
 
 def _find_columns(heads: Sequence[read.Cell]) -> tuple[dict[str, int], list[Problem]]:
-    wanted = {name.casefold(): name for name in (*REQUIRED, *TEXTS)}
+    wanted = {name.casefold(): name for name in (*REQUIRED, *TEXTS, WORDS, RUN)}
     places: dict[str, int] = {}
     problems = []
     for place, cell in enumerate(heads):
-        name = wanted.get(" ".join(text_of(cell.value).split()).casefold())
+        name = wanted.get(_one_line(cell.value).casefold())
         if name in places:
             problems.append(Problem(cell.reference, f"The heading “{name}” is there twice. Keep one of the columns."))
         elif name is not None:
@@ -187,29 +253,78 @@ def _find_columns(heads: Sequence[read.Cell]) -> tuple[dict[str, int], list[Prob
     return places, problems
 
 
+def _names_run(sheet: read.Sheet, places: Mapping[str, int], assessment: Assessment) -> bool:
+    """Whether any row names its run. Raises SheetRefused where one names another."""
+    cells = [row[places[RUN]] for row in sheet.rows] if RUN in places else []
+    expected, is_named = run_name(assessment), False
+    for cell in cells:
+        name = _one_line(cell.value)
+        if name and name != expected:
+            raise read.SheetRefused(
+                f"this row belongs to “{_cut(name, 120)}”, and this checklist is “{expected}”. A file is read only "
+                "into the project and the run that it was made from.",
+                cell.reference,
+            )
+        is_named = is_named or bool(name)
+    return is_named
+
+
+def _columns_left_out(sheet: read.Sheet, places: Mapping[str, int]) -> list[str]:
+    """Sentences on columns that are not read, but for those that every file has, and on texts without a column."""
+    usual = {name.casefold() for name in COLUMNS}
+    foreign = []
+    for cell in sheet.headings:
+        name = _one_line(cell.value)
+        if cell.value is not None and name.casefold() not in usual and not CHOICE.fullmatch(name):
+            foreign.append(f"“{_cut(name, 40)}”" if name else cell.reference)
+    foreign += [f"{letter} (without a heading)" for letter in sheet.unheaded]
+    warnings = []
+    if foreign:
+        left = len(foreign) - MOST_HEADINGS_NAMED
+        more = f" and {left} more" if left > 0 else ""
+        warnings.append(f"Columns that are not read: {', '.join(foreign[:MOST_HEADINGS_NAMED])}{more}.")
+    if missing := [f"“{name}”" for name in TEXTS if name not in places]:
+        warnings.append(f"The file has no column {', '.join(missing)}. What is stored there stays.")
+    return warnings
+
+
 def _read_row(
     cells: Mapping[str, read.Cell], due: Mapping[str, Question], seen: dict[str, str], assessment: Assessment
 ) -> tuple[Entry | None, list[Problem]]:
     where = {name: cell.reference for name, cell in cells.items()}
+    problems = [
+        Problem(cell.reference, f"{name} {cell.value.sentence}")
+        for name, cell in cells.items()
+        if name != WORDS and isinstance(cell.value, read.Unreadable)
+    ]
+    if isinstance(cells["Question"].value, read.Unreadable):
+        return None, problems
     key = text_of(cells["Question"].value).strip()
     question = due.get(key)
     if question is None:
-        return None, [Problem(where["Question"], _unknown_question(key, assessment))]
+        return None, [*problems, Problem(where["Question"], _unknown_question(key, assessment))]
     if key in seen:
-        return None, [Problem(where["Question"], f"Question: {key} stands in {seen[key]} already.")]
+        return None, [*problems, Problem(where["Question"], f"Question: {key} stands in {seen[key]} already.")]
     seen[key] = where["Question"]
-    problems = []
     state, level, revision = State.BLANK, None, 0
     try:
         state, level = read_choice(question, cells["Answer"].value)
     except AnswerRefused as error:
         problems.append(Problem(where["Answer"], str(error)))
     try:
-        revision = _read_revision(cells["Revision"].value)
+        if not isinstance(cells["Revision"].value, read.Unreadable):
+            revision = _read_revision(cells["Revision"].value)
     except AnswerRefused as error:
         problems.append(Problem(where["Revision"], str(error)))
     texts = {attribute: text_of(cells[name].value) for name, attribute in TEXTS.items() if name in cells}
-    return (None if problems else Entry(question, revision, state, level, texts, where)), problems
+    words = _one_line(cells[WORDS].value) if WORDS in cells else ""
+    if words.casefold() not in _sentences(question):
+        words = ""
+    return (None if problems else Entry(question, revision, state, level, texts, where, words)), problems
+
+
+def _sentences(question: Question) -> set[str]:
+    return {_one_line(words).casefold() for words in (*question.choices, *STATE_WORDS.values())}
 
 
 def _unknown_question(key: str, assessment: Assessment) -> str:
@@ -217,40 +332,68 @@ def _unknown_question(key: str, assessment: Assessment) -> str:
         return "Question: this row does not say which question it is about."
     if key in assessment.checklist.question_by_id:
         return f"Question: {key} is not asked at the project's stage."
-    return f"Question: the checklist has none with the name “{key[:80]}”."
+    return f"Question: the checklist has none with the name “{_cut(key, 80)}”."
 
 
 def read_choice(question: Question, value: read.Value) -> tuple[State, int | None]:
     """State and level of a level, a word for no level, or the whole sentence of a choice. Raises AnswerRefused."""
-    text = " ".join(text_of(value).split())
+    text = _one_line(value)
     if not text:
         return State.BLANK, None
-    if not isinstance(value, bool) and (found := WHOLE.fullmatch(text)) and int(found.group(1)) < len(question.choices):
-        return State.GRADED, int(found.group(1))
+    if (level := _level(value, text)) is not None and level < len(question.choices):
+        return State.GRADED, level
     if (state := WORD_STATES.get(text.replace("’", "'").casefold())) is not None:
         return state, None
     if text in question.choices:
         return State.GRADED, question.choices.index(text)
     raise AnswerRefused(
-        f"Answer: write 0 to {len(question.choices) - 1}, don't know, not applicable, the whole sentence of a choice, "
-        "or nothing."
+        f"Answer holds “{_cut(text)}”: write 0 to {len(question.choices) - 1}, don't know, not applicable, "
+        "the whole sentence of a choice, or nothing."
     )
 
 
+def _level(value: read.Value, text: str) -> int | None:
+    """The whole number that a program meant, also where its arithmetic left a billionth over."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        number = float(value)
+    elif DECIMAL.fullmatch(text):
+        number = float(text)
+    else:
+        return None
+    level = round(number)
+    return level if level >= 0 and abs(number - level) <= 1e-9 else None
+
+
 def _read_revision(value: read.Value) -> int:
-    found = None if isinstance(value, bool) else WHOLE.fullmatch(text_of(value).strip())
+    text = text_of(value).strip()
+    found = None if isinstance(value, bool) else WHOLE.fullmatch(text)
     if found is None:
-        raise AnswerRefused("Revision: this must be the whole number that came with the file, 0 for no answer yet.")
+        holds = f"holds “{_cut(text)}”" if text else "is empty"
+        raise AnswerRefused(
+            f"Revision {holds}: this must be the whole number that came with the file, 0 for no answer yet."
+        )
     return read_revision(found.group(1))
 
 
 def text_of(value: read.Value) -> str:
     """What a person reads in a cell."""
-    if value is None:
+    if value is None or isinstance(value, read.Unreadable):
         return ""
     if isinstance(value, bool):
         return str(value).upper()
     return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _one_line(value: read.Value) -> str:
+    return " ".join(text_of(value).split())
+
+
+def _cut(text: str, most: int = 60) -> str:
+    """As it can be shown in a sentence: a workbook can hold what no page can."""
+    text = "".join(letter if letter.isprintable() else "\ufffd" for letter in text[: most + 1])
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def judge_entries(entries: Sequence[Entry], assessment: Assessment, problems: Iterable[Problem] = ()) -> Outcome:
@@ -265,8 +408,12 @@ def judge_entries(entries: Sequence[Entry], assessment: Assessment, problems: It
     for entry in entries:
         row = stored.get(entry.question.id)
         before, revision = given_of(row), row.revision if row else 0
+        base = before if entry.base_revision == revision else _base_of(entry, bases)
+        if _is_only_in_words(entry, before if base is None else base):
+            wrong.append(_only_in_words(entry))
+            continue
         try:
-            if entry.base_revision != revision and _is_untouched(entry, bases):
+            if entry.base_revision != revision and base is not None and entry.onto(base) == base:
                 kept += 1
                 continue
             after = entry.onto(before)
@@ -289,9 +436,23 @@ def _bases(entries: Sequence[Entry], assessment: Assessment) -> dict[tuple[str, 
     return {(row.question, row.revision): GivenAnswer(**row.after) for row in rows}
 
 
-def _is_untouched(entry: Entry, bases: Mapping[tuple[str, int], GivenAnswer]) -> bool:
-    base = GivenAnswer() if entry.base_revision == 0 else bases.get((entry.question.id, entry.base_revision))
-    return base is not None and entry.onto(base) == base
+def _base_of(entry: Entry, bases: Mapping[tuple[str, int], GivenAnswer]) -> GivenAnswer | None:
+    return GivenAnswer() if entry.base_revision == 0 else bases.get((entry.question.id, entry.base_revision))
+
+
+def _is_only_in_words(entry: Entry, base: GivenAnswer) -> bool:
+    """Whether somebody changed the answer in the column that is not read, and only there."""
+    if not entry.words or (entry.state, entry.level) != (base.state, base.level):
+        return False
+    _, words = _answer_cells(entry.question, base)
+    return entry.words.casefold() != _one_line(words).casefold()
+
+
+def _only_in_words(entry: Entry) -> Problem:
+    answer, _ = _answer_cells(entry.question, GivenAnswer(entry.state, entry.level))
+    says = "is empty" if answer is None else f"says {answer}"
+    where, other = entry.cells[WORDS], entry.cells["Answer"]
+    return Problem(where, f"{where} says “{_cut(entry.words)}”, but {other} {says}: change column Answer.")
 
 
 def _problem(entry: Entry, error: AnswerRefused) -> Problem:

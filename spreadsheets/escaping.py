@@ -8,9 +8,9 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 
 # One apostrophe more, also where there are some already, so that taking one away is exact.
 _AT_START = re.compile(r"\A(?='*[=+\-@\t\r\n＝＋－＠])")
-_AFTER_SEPARATOR = re.compile(r"([;\t\r\n]\s*)(?='*[=+\-@＝＋－＠])")
 _ESCAPED_AT_START = re.compile(r"\A'(?='*[=+\-@\t\r\n＝＋－＠])")
-_ESCAPED_AFTER_SEPARATOR = re.compile(r"([;\t\r\n]\s*)'(?='*[=+\-@＝＋－＠])")
+# Takes in all that follows, also where nothing is to be done, so that no character is looked at twice.
+_AFTER_SEPARATOR = re.compile(r"([;\t\r\n]\s*+)('*+)([=+\-@＝＋－＠]?)")
 
 # What XML cannot hold, or changes. A workbook writes it as _xHHHH_, and the underscore of a text that looks so too.
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -23,12 +23,22 @@ def safe_text(text: str) -> str:
 
     Also after a semicolon, a tab or a line break, at which some of them begin another cell, whatever stands around it.
     """
-    return _AT_START.sub("'", _AFTER_SEPARATOR.sub(r"\1'", text))
+    return _AT_START.sub("'", _AFTER_SEPARATOR.sub(_with_one_more, text))
 
 
 def read_text(text: str) -> str:
     """The text that `safe_text` was given."""
-    return _ESCAPED_AFTER_SEPARATOR.sub(r"\1", _ESCAPED_AT_START.sub("", text))
+    return _AFTER_SEPARATOR.sub(_with_one_less, _ESCAPED_AT_START.sub("", text))
+
+
+def _with_one_more(found: re.Match[str]) -> str:
+    separator, apostrophes, start = found.groups()
+    return f"{separator}'{apostrophes}{start}" if start else found.group()
+
+
+def _with_one_less(found: re.Match[str]) -> str:
+    separator, apostrophes, start = found.groups()
+    return f"{separator}{apostrophes[1:]}{start}" if start else found.group()
 
 
 def xml_text(text: str) -> str:

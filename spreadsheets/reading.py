@@ -8,7 +8,17 @@ import re
 from collections.abc import Iterator, Mapping
 
 from spreadsheets.escaping import read_text
-from spreadsheets.sheet import MOST_ROWS, TEXT_LIMIT, Cell, Sheet, SheetRefused, Value, make_sheet
+from spreadsheets.sheet import (
+    MOST_ROWS,
+    TEXT_LIMIT,
+    Cell,
+    Sheet,
+    SheetRefused,
+    Unreadable,
+    Value,
+    check_length,
+    make_sheet,
+)
 from spreadsheets.workbook import read_xlsx
 from spreadsheets.writing import BOM
 
@@ -57,7 +67,12 @@ def _csv_rows(text: str, delimiter: str) -> Iterator[tuple[int, Mapping[int, Val
             return
         if number > _MOST_LINES:
             raise SheetRefused(f"at most {MOST_ROWS:,} rows below the headings can be read.")
-        yield number, {column: read_text(value) for column, value in enumerate(row, start=1) if value}
+        yield number, {column: _cell_text(number, column, value) for column, value in enumerate(row, start=1) if value}
 
 
-__all__ = ["Cell", "Sheet", "SheetRefused", "Value", "read_csv", "read_xlsx"]
+def _cell_text(number: int, column: int, written: str) -> str:
+    check_length(number, column, written)
+    return read_text(written)
+
+
+__all__ = ["Cell", "Sheet", "SheetRefused", "Unreadable", "Value", "read_csv", "read_xlsx"]

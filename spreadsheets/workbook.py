@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import posixpath
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -19,22 +20,33 @@ from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
 
 from spreadsheets.escaping import read_xml_text
-from spreadsheets.sheet import MOST_COLUMNS, Sheet, SheetRefused, Value, make_sheet, name_of
+from spreadsheets.sheet import MOST_COLUMNS, Sheet, SheetRefused, Unreadable, Value, make_sheet
 
 MOST_ENTRIES = 200
 MOST_UNPACKED = 20_000_000
-MOST_ELEMENTS = 1_000_000
-"""Of the parts that are read. 2,000 rows of 60 columns need about half."""
+MOST_ELEMENTS = 400_000
+"""With their attributes, of the parts that are read."""
+NAMESPACES = frozenset(
+    {
+        "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
+        "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
+        "http://schemas.openxmlformats.org/package/2006/relationships",
+        "http://purl.oclc.org/ooxml/spreadsheetml/main",
+        "http://purl.oclc.org/ooxml/officeDocument/relationships",
+    }
+)
 
 _REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _PROTECTED = b"\xd0\xcf\x11\xe0"
+_LONGEST_NUMBER = 100
+_FORMULA = Unreadable("holds a formula. Put the value itself there.")
 _BROKEN = "this workbook is broken. Open it in a spreadsheet program and save it again as .xlsx."
 
 Attributes = Mapping[str, str]
 
 
 def read_xlsx(data: bytes) -> Sheet:
-    """Reads the first sheet. Texts are texts, numbers int or float, dates date; formulas and errors are refused.
+    """Reads the first sheet. Texts are texts, numbers int or float, dates date; formulas and errors Unreadable.
 
     Raises SheetRefused.
     """
@@ -47,7 +59,7 @@ def read_xlsx(data: bytes) -> Sheet:
         raise
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise SheetRefused("this is no workbook, or a broken one.") from error
-    except (ExpatError, ValueError, OverflowError, KeyError, IndexError) as error:
+    except (ExpatError, ValueError, OverflowError, LookupError, struct.error) as error:
         raise SheetRefused(_BROKEN) from error
 
 
@@ -105,22 +117,29 @@ class _Workbook:
         characters: Callable[[str], None] | None = None,
     ) -> None:
         """Calls back with names without their namespace, as there are two dialects. Refuses entities."""
+        names = _Names()
 
         def begin(name: str, attributes: dict[str, str]) -> None:
-            self.elements += 1
+            self.elements += 1 + len(attributes)
             if self.elements > MOST_ELEMENTS:
                 raise SheetRefused("it holds too much. Keep the one sheet, and remove what is empty.")
-            start(_local(name), {_local(key): value for key, value in attributes.items()})
+            names.open(attributes)
+            start(names.element(name), names.attributes(attributes))
+
+        def finish(name: str) -> None:
+            if end is not None:
+                end(names.element(name))
+            names.close()
 
         def refuse(*_: object) -> None:
             raise SheetRefused(_BROKEN)
 
-        parser = ParserCreate(namespace_separator=" ")
+        # Its own resolution of namespaces can be made to take minutes by one long address.
+        parser = ParserCreate()
         parser.buffer_text = True
         parser.StartElementHandler = begin
         parser.StartDoctypeDeclHandler = refuse
-        if end is not None:
-            parser.EndElementHandler = lambda name: end(_local(name))
+        parser.EndElementHandler = finish
         if characters is not None:
             parser.CharacterDataHandler = characters
         parser.Parse(self.parts[path], True)
@@ -190,6 +209,38 @@ class _Workbook:
         return frozenset(place for place, number in enumerate(formats) if number in dates)
 
 
+class _Names:
+    """Names without their prefix. Elements of a namespace that is not read have none, their attributes are left out."""
+
+    def __init__(self) -> None:
+        self._is_read: dict[str, list[bool]] = {}
+        self._declared: list[list[str]] = []
+
+    def open(self, attributes: Attributes) -> None:
+        declared = []
+        for key, value in attributes.items():
+            if key == "xmlns" or key.startswith("xmlns:"):
+                declared.append(key[6:])
+                self._is_read.setdefault(key[6:], [False]).append(value in NAMESPACES)
+        self._declared.append(declared)
+
+    def close(self) -> None:
+        for prefix in self._declared.pop():
+            self._is_read[prefix].pop()
+
+    def element(self, name: str) -> str:
+        prefix, _, local = name.rpartition(":")
+        return local if self._is_read.get(prefix, (False,))[-1] else ""
+
+    def attributes(self, attributes: Attributes) -> Attributes:
+        found = {}
+        for key, value in attributes.items():
+            prefix, _, local = key.rpartition(":")
+            if not prefix or self._is_read.get(prefix, (False,))[-1]:
+                found[local] = value
+        return found
+
+
 class _Texts:
     """Gathers the text of <t> elements, but for those in <rPh>."""
 
@@ -225,10 +276,14 @@ class _SheetReader:
         self._row = self._column = 0
         self._type, self._style = "n", 0
         self._value: list[str] = []
-        self._is_value = False
+        self._is_value = self._is_formula = self._is_data = False
         self._texts = _Texts()
 
     def start(self, element: str, attributes: Attributes) -> None:
+        if element == "sheetData":
+            self._is_data = True
+        if not self._is_data:
+            return
         self._texts.start(element, attributes)
         self._is_value = element == "v"
         if element == "row":
@@ -238,8 +293,9 @@ class _SheetReader:
             self._place(attributes.get("r"))
             self._type, self._style = attributes.get("t", "n"), int(attributes.get("s", "0"))
             self._value.clear()
+            self._is_formula = False
         elif element == "f":
-            raise SheetRefused("this holds a formula. Put the value itself there.", self._name)
+            self._is_formula = True
 
     def _place(self, reference: str | None) -> None:
         if reference is None:
@@ -249,21 +305,22 @@ class _SheetReader:
         else:
             raise SheetRefused(_BROKEN)
 
-    @property
-    def _name(self) -> str:
-        return name_of(self._row, min(self._column, 18_278))
-
     def characters(self, text: str) -> None:
         self._texts.characters(text)
         if self._is_value:
             self._value.append(text)
 
     def end(self, element: str) -> None:
+        if not self._is_data:
+            return
+        if element == "sheetData":
+            self._is_data = False
         self._texts.end(element)
         self._is_value = False
         if element == "c":
             text = self._texts.take()
             value = text if self._type == "inlineStr" else self._typed("".join(self._value))
+            value = _FORMULA if self._is_formula else value
             if value is not None and value != "":
                 if self._column > MOST_COLUMNS:
                     raise SheetRefused(f"at most {MOST_COLUMNS} columns can be read.")
@@ -273,7 +330,7 @@ class _SheetReader:
         if not text:
             return None
         if self._type == "e":
-            raise SheetRefused(f"this holds the error {text[:20]}. Put a value there.", self._name)
+            return Unreadable(f"holds the error {text[:20]}. Put a value there.")
         if self._type == "s":
             return self._strings[int(text)]
         if self._type == "str":
@@ -285,6 +342,8 @@ class _SheetReader:
         return self._number(text)
 
     def _number(self, text: str) -> Value:
+        if len(text) > _LONGEST_NUMBER:
+            raise SheetRefused(_BROKEN)
         number = float(text)
         if number in {float("inf"), float("-inf")} or number != number:
             raise SheetRefused(_BROKEN)
@@ -302,7 +361,3 @@ def _column_number(letters: str) -> int:
     for letter in letters:
         number = number * 26 + ord(letter) - 64
     return number
-
-
-def _local(name: str) -> str:
-    return name.rsplit(" ", 1)[-1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 
 from django.contrib import messages
@@ -30,6 +30,7 @@ from assessments.sheets import (
     apply_sheet,
     headings,
     judge_entries,
+    looks,
     read_sheet,
     sheet_rows,
 )
@@ -60,6 +61,7 @@ class Line:
     after: str
     texts: tuple[tuple[str, str, str], ...]
     row: Answer | None = None
+    is_cleared: bool = False
 
     @property
     def is_choice_changed(self) -> bool:
@@ -80,7 +82,7 @@ def as_xlsx(request: HttpRequest, slug: str) -> HttpResponse:
     project = project_for(request.user, slug, Permission.VIEW_PROJECT)
     assessment = _run_of(project)
     file = io.BytesIO()
-    write_xlsx(file, "Answers", headings(assessment), sheet_rows(assessment))
+    write_xlsx(file, "Answers", headings(assessment), sheet_rows(assessment), looks(assessment))
     response = HttpResponse(file.getvalue(), content_type=XLSX)
     response.headers["Content-Disposition"] = f'attachment; filename="{_file_name(project)}.xlsx"'
     return response
@@ -206,7 +208,7 @@ def _answers(count: int) -> str:
 
 
 def _change_line(change: Change) -> Line:
-    return _line(change.question, change.before, change.after)
+    return replace(_line(change.question, change.before, change.after), is_cleared=change.is_cleared)
 
 
 def _conflict_line(conflict: Conflict) -> Line:

@@ -16,6 +16,7 @@ from accounts.models import User
 from accounts.texts import clean_text
 from assessments.models import Answer, Assessment, State
 from assessments.services import GivenAnswer
+from assessments.sheets import NO_RUN, RUN
 from projects.models import Project, Stage
 from spreadsheets.reading import read_csv, read_xlsx
 from spreadsheets.sheet import Sheet
@@ -186,10 +187,12 @@ class TestFilesThatAreRefused:
         assert changed_tables(before, dump_tables(without=SESSION)) == []
 
     def test_a_formula_by_its_cell(self, project: Project, assessment: Assessment, owner: User) -> None:
-        rows = '<row r="1"><c r="A1" t="str"><v>Question</v></c></row><row r="7"><c r="E7"><f>1+1</f></c></row>'
-        response = upload(owner, project, book_of(rows), "a.xlsx")
+        head = "".join(f'<c t="str"><v>{name}</v></c>' for name in ("Question", "Answer", "Revision", "Mine"))
+        cells = f'<c t="str"><v>{ONE}</v></c><c><f>1+1</f><v>2</v></c><c><v>0</v></c><c><f>1+1</f></c>'
+        response = upload(owner, project, book_of(f'<row r="1">{head}</row><row r="7">{cells}</row>'), "a.xlsx")
         assert response.status_code == 422
-        assert "E7: this holds a formula." in words(response)
+        assert "1 cell" in words(response)
+        assert "B7 Answer holds a formula." in words(response)
 
     def test_no_file(self, project: Project, assessment: Assessment, owner: User) -> None:
         url = reverse("assessments:import_answers", args=[project.slug])
@@ -236,10 +239,57 @@ class TestPreview:
         lines = f"Question,Answer,Revision\n{ONE},9,0\n{TWO},1,x\n{THREE},1,0\n"
         page = upload(owner, project, lines)
         assert page.status_code == 422
-        assert "B2 Answer: write 0 to 4" in words(page)
-        assert "C3 Revision: this must be the whole number" in words(page)
+        assert "B2 Answer holds “9”: write 0 to 4" in words(page)
+        assert "C3 Revision holds “x”: this must be the whole number" in words(page)
         assert not has_button(page)
         assert faults(page.content) == []
+
+    def test_what_is_cleared_and_what_is_not_read(self, project: Project, assessment: Assessment, owner: User) -> None:
+        make_answer(assessment, owner, ONE, 1)
+        page = upload(owner, project, f"Question,Answer,Revision,My <b>\n{ONE},,1,x\n{TWO},1,0,\n")
+        assert page.status_code == 200
+        assert "2 answers would change. 1 answer would be cleared." in words(page)
+        assert [" ".join(tag.itertext()) for tag in parse(page.content).xpath("//main//tbody//*[text()='cleared']")]
+        notes = [note.text_content() for note in parse(page.content).xpath("//main//*[@class='note']")]
+        expected = (NO_RUN, "Columns that are not read: “My <b>”", "no column “Reason”")
+        for note, part in zip(notes, expected, strict=True):
+            assert part in note
+        assert faults(page.content) == []
+
+    def test_a_file_of_another_project(self, project: Project, assessment: Assessment, owner: User) -> None:
+        other = make_project(project.organisation, owner, name="Other")
+        signed_in(owner).post(reverse("assessments:start", args=[other.slug]))
+        data = signed_in(owner).get(reverse("assessments:answers_xlsx", args=[other.slug])).content
+        page = upload(owner, project, data, "answers.xlsx")
+        assert page.status_code == 422
+        (problem,) = parse(page.content).xpath("//*[@role='alert']")
+        assert f"O2: this row belongs to “{other.slug} / " in problem.text_content()
+        assert f"this checklist is “{project.slug} / {assessment.pk}”" in problem.text_content()
+        assert faults(page.content) == []
+        assert not Answer.objects.exists()
+
+    def test_what_no_page_can_hold_is_shown_all_the_same(
+        self, project: Project, assessment: Assessment, owner: User
+    ) -> None:
+        """A workbook writes half of a character as _xD800_."""
+        half = '<c t="str"><v>a_xD800_</v></c>'
+
+        def row(*names: str) -> str:
+            cells = "".join(f'<c t="str"><v>{name}</v></c>' for name in names)
+            return f"<row>{cells}{half}</row>"
+
+        head, run = row("Question", "Answer", "Revision", "Note"), row("Question", "Answer", "Revision", "Note", RUN)
+        run = run.replace(half, "") + row(ONE, "1", "0", "")
+        for rows in (
+            head + f'<row>{half}<c t="str"><v>1</v></c></row>',
+            head + f'<row><c t="str"><v>{ONE}</v></c>{half}<c><v>0</v></c></row>',
+            head + f'<row><c t="str"><v>{ONE}</v></c><c><v>1</v></c>{half}</row>',
+            head + f'<row><c t="str"><v>{ONE}</v></c><c><v>1</v></c><c><v>0</v></c>{half}</row>',
+            run,
+        ):
+            page = upload(owner, project, book_of(rows), "a.xlsx")
+            assert page.status_code == 422
+            assert faults(page.content) == []
 
     def test_many_errors(self, project: Project, assessment: Assessment, owner: User) -> None:
         page = upload(owner, project, "Question,Answer,Revision\n" + "no.such,1,0\n" * 70)

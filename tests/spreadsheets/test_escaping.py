@@ -50,6 +50,8 @@ def test_two_texts_stay_two(one: str, two: str) -> None:
         ("x\t-1", "x\t'-1"),
         ("x\n=1", "x\n'=1"),
         ("\t=1", "'\t'=1"),
+        ("x; \r\n\t =1", "x; \r\n\t '=1"),
+        ("x;\n;''", "x;\n;''"),
         ("a; b = c", "a; b = c"),
         ("1 - 2", "1 - 2"),
         ("", ""),
@@ -57,6 +59,13 @@ def test_two_texts_stay_two(one: str, two: str) -> None:
 )
 def test_what_is_written(text: str, safe: str) -> None:
     assert safe_text(text) == safe
+
+
+@pytest.mark.parametrize("part", ["\n", "\n ", ";\t", "'", "\n'", "\n=", "='"])
+def test_long_texts(part: str) -> None:
+    """Repeated so often that only one pass ends within the time of a test."""
+    text = part * 300_000
+    assert read_text(safe_text(text)) == text
 
 
 @given(texts)

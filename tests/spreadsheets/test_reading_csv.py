@@ -51,6 +51,7 @@ def test_rows_are_as_long_as_the_headings() -> None:
         (b",".join([b"A"] * 61), "File: at most 60 columns"),
         (b"A\n" + b",".join([b"x"] * 61), "File: at most 60 columns"),
         (b"A,B\nx," + b"y" * 32_768, "B2: a cell holds at most 32,767 characters, this one has 32,768."),
+        (b'A,B\nx,"' + b"\n" * 60_000 + b'"', "B2: a cell holds at most 32,767 characters, this one has 60,000."),
         (b"A,B\nx," + b"y" * 200_000, "File: row 2 holds a cell of more than 32,767 characters"),
     ],
 )
@@ -58,6 +59,11 @@ def test_refused_with_a_sentence(data: bytes, said: str) -> None:
     with pytest.raises(SheetRefused) as caught:
         read_csv(data)
     assert str(caught.value).startswith(said)
+
+
+def test_columns_without_a_heading_are_named() -> None:
+    assert read_csv(b"A,,C\nx,y,z,\nx,,z,,q\n").unheaded == ("B", "E")
+    assert read_csv(b"A,,C\nx,,z,\n").unheaded == ()
 
 
 def test_as_much_as_may_be() -> None:

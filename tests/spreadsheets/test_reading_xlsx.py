@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from spreadsheets.reading import Sheet, SheetRefused, read_xlsx
-from tests.spreadsheets.books import MAIN, book_of, pack, parts_of, relations, sheet_xml
+from spreadsheets.reading import Sheet, SheetRefused, Unreadable, read_xlsx
+from tests.spreadsheets.books import DOCUMENT, MAIN, book_of, pack, parts_of, relations, sheet_xml
 
 TEXT = '<c r="{}" t="inlineStr"><is><t>{}</t></is></c>'
+FORMULA = Unreadable("holds a formula. Put the value itself there.")
 HEAD = f"<row>{TEXT.format('A1', 'A')}{TEXT.format('B1', 'B')}</row>"
 
 
@@ -79,22 +80,62 @@ def test_the_first_sheet_of_a_real_workbook() -> None:
     assert rows_of(read_xlsx(file.getvalue())) == [["x", 1]]
 
 
-def test_formulas_are_refused_by_name() -> None:
+def test_formulas_are_marked() -> None:
     book = Workbook()
     book.active.append(["A", "B"])
-    book.active["E7"] = "=1+1"
+    book.active["B7"] = "=1+1"
     file = io.BytesIO()
     book.save(file)
-    assert refusal(file.getvalue()) == "E7: this holds a formula. Put the value itself there."
+    assert rows_of(read_xlsx(file.getvalue())) == [[None, FORMULA]]
 
 
-def test_a_formula_with_a_value_beside_it_is_still_one() -> None:
-    assert refusal(book_of(f'{HEAD}<row r="2"><c r="B2"><f>1+1</f><v>2</v></c></row>')).startswith("B2: this holds a f")
+@pytest.mark.parametrize(
+    "cell",
+    [
+        '<c r="B2"><f>1+1</f><v>2</v></c>',
+        '<c r="B2"><v>2</v><f t="shared" si="0"/></c>',
+        '<c r="B2" t="s"><f>A1</f></c>',
+    ],
+)
+def test_a_formula_with_a_value_beside_it_is_still_one(cell: str) -> None:
+    assert rows_of(read_xlsx(book_of(f'{HEAD}<row r="2">{cell}<c r="A2"><v>3</v></c></row>'))) == [[3, FORMULA]]
 
 
-def test_errors_are_refused_by_name() -> None:
+def test_errors_are_marked() -> None:
     rows = f'{HEAD}<row r="2"><c r="B2" t="e"><v>#DIV/0!</v></c></row>'
-    assert refusal(book_of(rows)) == "B2: this holds the error #DIV/0!. Put a value there."
+    assert rows_of(read_xlsx(book_of(rows))) == [[None, Unreadable("holds the error #DIV/0!. Put a value there.")]]
+
+
+def test_only_the_cells_of_the_sheet_are_cells() -> None:
+    """Icon sets and lists from other sheets have formulas and values of their own, under the same names."""
+    other = "http://schemas.microsoft.com/office/spreadsheetml/2009/9/main"
+    inside = f'<x:row xmlns:x="{other}" r="7"/><extLst><x:f xmlns:x="{other}">1</x:f><f xmlns="{other}">2</f></extLst>'
+    rows = f'{HEAD}<row r="2"><c r="A2"><v>3</v>{inside}</c></row>'
+    more = (
+        f'<extLst><ext xmlns:x="{other}"><x:dataValidation><x:formula1><x:f>Lists!A1:A5</x:f></x:formula1>'
+        '</x:dataValidation><row r="9"><c r="A9"><f>1+1</f><v>5</v></c></row></ext></extLst>'
+    )
+    sheet = read_xlsx(pack(parts_of() | {"xl/worksheets/sheet1.xml": sheet_xml(rows, more)}))
+    assert rows_of(sheet) == [[3, None]]
+
+
+def test_with_a_prefix_and_in_the_other_dialect() -> None:
+    parts = parts_of()
+    parts["xl/worksheets/sheet1.xml"] = (
+        '<s:worksheet xmlns:s="http://purl.oclc.org/ooxml/spreadsheetml/main" xmlns:o="urn:other"><s:sheetData>'
+        '<s:row r="1" o:r="9"><s:c r="A1" t="s"><s:v>0</s:v></s:c></s:row></s:sheetData></s:worksheet>'
+    )
+    parts["xl/workbook.xml"] = parts["xl/workbook.xml"].replace(
+        DOCUMENT, "http://purl.oclc.org/ooxml/officeDocument/relationships"
+    )
+    assert [cell.value for cell in read_xlsx(pack(parts)).headings] == ["shared"]
+
+
+def test_columns_without_a_heading_are_named() -> None:
+    rows = f'<row>{TEXT.format("B1", "B")}</row><row r="2"><c r="A2"><v>1</v></c><c r="D2"><v>1</v></c></row>'
+    sheet = read_xlsx(book_of(rows))
+    assert sheet.unheaded == ("A", "D")
+    assert rows_of(sheet) == [[1, None]]
 
 
 def test_too_much() -> None:
@@ -115,6 +156,10 @@ def test_bombs() -> None:
         "xl/styles.xml": f'<styleSheet xmlns="{MAIN}"><cellXfs>{"<xf/>" * 1_200_000}</cellXfs></styleSheet>'
     }
     assert "it holds too much" in refusal(pack(many))
+    # One element with so many attributes, and an address that would be copied for each of them.
+    attributes = " ".join(f"x:a{place}=''" for place in range(400_000))
+    long = f'<x:e xmlns:x="{"u" * 1_000_000}" {attributes}/>'
+    assert "it holds too much" in refusal(pack(parts_of() | {"xl/worksheets/sheet1.xml": sheet_xml(HEAD, long)}))
     entities = f'<!DOCTYPE x [<!ENTITY a "{"b" * 99}">]>{sheet_xml("&a;")}'
     assert "broken" in refusal(pack(parts_of() | {"xl/worksheets/sheet1.xml": entities}))
     assert "broken" in refusal(pack(parts_of(), zipfile.ZIP_BZIP2))
@@ -151,6 +196,9 @@ def test_a_part_that_is_larger_than_it_says() -> None:
         (book_of('<row><c r="A1"><v>NaN</v></c></row>'), "broken"),
         (book_of('<row><c r="A1" s="1"><v>1e300</v></c></row>'), "broken"),
         (book_of('<row><c r="A1"><v>one</v></c></row>'), "broken"),
+        (book_of(f'<row><c r="A1"><v>{"9" * 101}</v></c></row>'), "broken"),
+        (pack(parts_of() | {"xl/styles.xml": '<?xml version="1.0" encoding="nonsense"?><a/>'}), "broken"),
+        (pack(parts_of() | {"xl/styles.xml": '<?xml version="1.0" encoding="hex"?><a/>'}), "broken"),
     ],
 )
 def test_refused_with_a_sentence(data: bytes, said: str) -> None:

@@ -14,7 +14,7 @@ from openpyxl import load_workbook
 from spreadsheets.escaping import FORMULA_STARTS
 from spreadsheets.reading import read_csv, read_xlsx
 from spreadsheets.sheet import Value as Read
-from spreadsheets.writing import BOM, Value, csv_lines, write_xlsx
+from spreadsheets.writing import BOM, Look, Value, csv_lines, write_xlsx
 
 HEADS = ["One", "Two", "Three"]
 DANGERS = [
@@ -64,6 +64,17 @@ def test_every_text_comes_back(one: str, two: str) -> None:
 @pytest.mark.parametrize("text", ["a\uffffb", "a\x1bb", "_x0041_", "_x005F_x000D_", "a\r\nb", " a ", "👩‍👩‍👧‍👦"])
 def test_texts_that_xml_cannot_hold(text: str) -> None:
     assert values(to_xlsx([["x", text, None]]), "xlsx") == [["x", text, None]]
+
+
+def test_looks_change_nothing_that_is_read() -> None:
+    rows: list[list[Value]] = [[text, 3, date(2026, 3, 14)] for text in [*DANGERS, "#N/A", "#DIV/0!", "# a\n'b"]]
+    file = io.BytesIO()
+    listed = Look(20, wraps=True, is_input=True, choices=("1", "2"))
+    write_xlsx(file, "Rows", HEADS, rows, {"One": listed, "Two": Look(9), "Three": Look(12)})
+    assert values(file.getvalue(), "xlsx") == rows
+    book = load_workbook(io.BytesIO(file.getvalue()))
+    assert {cells[0].data_type for cells in book.active.iter_rows(min_row=2)} == {"s"}
+    assert values(to_xlsx([["#N/A", "#", None]]), "xlsx") == [["#N/A", "#", None]]
 
 
 def test_types() -> None:
