@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 
 import pytest
 
+from assessments.models import Assessment
 from reports.models import Report
 from tests.access.world import make_ready
 from tests.api.conftest import Api
+from tests.infrastructure.commands import ROOT
 
 pytestmark = pytest.mark.django_db
 
@@ -58,3 +62,16 @@ def test_from_project_to_pdf(api: Api) -> None:
 
     rows = api.get("portfolio").json()["items"]
     assert [(row["project"], row["index"]) for row in rows] == [(project["slug"], figures["index"])]
+
+
+def test_the_proposal_of_the_documentation(api: Api, assessment: Assessment) -> None:
+    example = json.loads(re.findall(r'^(\{"question".*\})$', (ROOT / "docs/api.md").read_text(), re.MULTILINE)[0])
+    slug = assessment.project.slug
+    answer = api.post(f"projects/{slug}/assessments/latest/proposals", example)
+    assert answer.status_code == 201, answer.content
+    assert api.post(f"projects/{slug}/assessments/latest/proposals", example).status_code == 200
+    proposal = api.get(answer.headers["Location"]).json()
+    assert (proposal["status"], proposal["source"]) == ("open", "nightly job")
+    assert api.delete(answer.headers["Location"]).status_code == 204
+    assert api.get(answer.headers["Location"]).json()["status"] == "withdrawn"
+    assert api.delete(answer.headers["Location"]).status_code == 409
