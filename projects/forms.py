@@ -84,7 +84,7 @@ class ProjectForm(forms.Form):
         return units_of(self.projects)
 
     def _unit(self) -> str:
-        unit = " ".join(self._text("unit", UNIT_LIMIT).split())
+        unit = self._text("unit", UNIT_LIMIT)
         if unit == NO_UNIT:
             raise forms.ValidationError(f"“{NO_UNIT}” stands for no unit. Leave the field empty.")
         return unit
