@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from accounts.models import User
 from accounts.roles import Role
@@ -16,6 +14,7 @@ from api.models import AnsweredRequest
 from assessments.models import Answer, AnswerChange, Assessment
 from projects.models import Project
 from tests.api.conftest import Api, token_for
+from tests.assessments.test_at_the_same_time import together
 from tests.assessments.test_history import check_replay
 from tests.make import make_assessment, make_member, make_organisation, make_project
 
@@ -27,27 +26,6 @@ ROUNDS = 200
 def people(transactional_db: None) -> tuple[User, User]:
     organisation = make_organisation()
     return make_member(organisation, Role.OWNER), make_member(organisation, Role.EDITOR)
-
-
-def together(jobs: list[Callable[[], None]]) -> None:
-    errors: list[BaseException] = []
-
-    def work(job: Callable[[], None]) -> None:
-        try:
-            job()
-        except BaseException as error:
-            errors.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=work, args=(job,)) for job in jobs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(240)
-    assert not any(thread.is_alive() for thread in threads)
-    if errors:
-        raise errors[0]
 
 
 def test_two_clients_write_the_same_answer_again_and_again(people: tuple[User, User]) -> None:
@@ -68,7 +46,7 @@ def test_two_clients_write_the_same_answer_again_and_again(people: tuple[User, U
             seen[place].append((answer.status_code, revision, body))
             revision = body["revision"] if answer.status_code == 200 else body["stored"]["revision"]
 
-    together([lambda: write(0), lambda: write(1)])
+    together(lambda: write(0), lambda: write(1))
     statuses = Counter(status for place in seen for status, _, _ in place)
     assert statuses == {200: ROUNDS, 409: ROUNDS}
     for one, other in zip(*seen, strict=True):
@@ -95,7 +73,7 @@ def test_the_same_key_at_the_same_time_acts_once(people: tuple[User, User]) -> N
             start.wait()
             answers.append(client.post("projects", body, Idempotency_Key=f"key-{key}"))
 
-    together([lambda number=number: make(number) for number in range(4)])  # type: ignore[misc]
+    together(*[lambda number=number: make(number) for number in range(4)])  # type: ignore[misc]
     assert {answer.status_code for answer in answers} == {201}
     assert Project.objects.count() == AnsweredRequest.objects.count() == 10
     assert {answer.json()["slug"] for answer in answers} == set(Project.objects.values_list("slug", flat=True))
